@@ -1,0 +1,85 @@
+/*
+ * HTTP/1.1 and WebSocket server over libwebsockets, on the loop's thread.
+ *
+ * A request reaches its handler once its body is complete. The handler answers now, or keeps the
+ * request with mem_ref() and answers later; a request released by everybody without an answer is
+ * answered 500 and logged. Answering a peer that has gone is harmless.
+ */
+#pragma once
+
+#include "core/json.h"
+#include "http/ws.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct form;
+struct http_request;
+struct http_server;
+struct loop;
+
+struct http_server_conf {
+	const char *service;      /* for logs; static */
+	const char *bind_address; /* NULL means 127.0.0.1 */
+	uint16_t port;            /* 0: any free port, see http_server_port() */
+	size_t max_body_bytes;    /* 0 means 1 MiB; more is answered 413 */
+	uint32_t idle_timeout_s;  /* slow or silent peers are closed; 0 means 30 */
+};
+
+typedef void http_request_h(struct http_request *req, void *arg);
+
+/*
+ * A WebSocket handshake. Return 0 after filling *ret_handlers (and *ret_arg) to accept; return an
+ * HTTP status (401, 403, 404...) to refuse with it. ws is given to handlers->openh.
+ */
+typedef int http_upgrade_h(struct http_request *req, struct ws_handlers *ret_handlers,
+			   void **ret_arg, void *arg);
+
+/* ret_server: owned by the caller; mem_unref() closes every connection. Returns 0, -EADDRINUSE... */
+int http_server_new(struct http_server **ret_server, struct loop *loop,
+		    const struct http_server_conf *conf);
+uint16_t http_server_port(const struct http_server *server);
+
+/*
+ * Add a route. pattern is a path whose segments may be "{name}"; the longest literal match wins, so
+ * "/calls/active/list" goes before "/calls/{id}/end". A path that matches under another method only is
+ * answered 405 with Allow; an unknown path 404; both in the shape set by http_server_error_shape().
+ * Strings are static. name labels the route in metrics.
+ */
+void http_server_route(struct http_server *server, const char *method, const char *pattern,
+		       http_request_h *requesth, void *arg);
+void http_server_ws_route(struct http_server *server, const char *pattern, http_upgrade_h *upgradeh,
+			  void *arg);
+
+/* How the server's own errors (404, 405, 413, 500) look. The default is {"error":{"code","message"}}. */
+typedef void http_error_h(struct http_request *req, int status, const char *message, void *arg);
+void http_server_error_shape(struct http_server *server, http_error_h *errorh, void *arg);
+
+/* Stop accepting; open requests and sockets go on. For draining. */
+void http_server_stop_listening(struct http_server *server);
+
+const char *http_request_method(const struct http_request *req);
+const char *http_request_path(const struct http_request *req);   /* decoded, without query */
+const char *http_request_target(const struct http_request *req); /* as sent: path and query */
+const char *http_request_remote(const struct http_request *req); /* peer's IP address */
+const char *http_request_route(const struct http_request *req);  /* the pattern that matched, or "" */
+/* Header by lower-case name; NULL when absent. Any header the peer sent, up to 4 KiB a value. */
+const char *http_request_header(const struct http_request *req, const char *name);
+/* Value of "{name}" in the pattern, decoded; never NULL for a name in the pattern. */
+const char *http_request_param(const struct http_request *req, const char *name);
+/* The query string, parsed; never NULL. */
+const struct form *http_request_query(const struct http_request *req);
+const char *http_request_body(const struct http_request *req, size_t *ret_len);
+
+/* Extra response header; before http_reply(). CR and LF in value are refused (dropped). */
+void http_reply_header(struct http_request *req, const char *name, const char *value);
+/* Answer once; the second answer is ignored and logged. body is copied; content_type may be NULL. */
+void http_reply(struct http_request *req, int status, const char *content_type, const void *body,
+		size_t len);
+void http_reply_json(struct http_request *req, int status, const json_t *json);
+/*
+ * Answer with a file, byte ranges honoured (RFC 9110, 14). Returns 0 or a negative errno when the file
+ * cannot be opened, and then nothing was answered.
+ */
+int http_reply_file(struct http_request *req, const char *path, const char *content_type);

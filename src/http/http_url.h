@@ -1,0 +1,18 @@
+/* Absolute URLs (RFC 3986) of the schemes http, https, ws and wss. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct http_url {
+	char scheme[8];
+	char host[256]; /* without brackets */
+	uint16_t port;  /* the scheme's default when none was given */
+	bool tls;
+	char userinfo[256]; /* "" when none */
+	const char *target; /* path and query inside the parsed string, "/" at least; no fragment */
+	uint32_t target_len;
+};
+
+/* Returns 0 or -EINVAL; control characters, spaces and other schemes are refused. */
+int http_url_parse(struct http_url *ret_url, const char *text);

@@ -1,0 +1,27 @@
+/* Child processes and signals of this process. */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct loop;
+struct process;
+struct signal_watch;
+
+/* exit_code is -1 when a signal ended it. Called once, on the loop. */
+typedef void process_exit_h(int exit_code, int signal, void *arg);
+
+/*
+ * Start argv (argv[0] a path, NULL at the end); stdout and stderr are inherited, stdin is empty.
+ * Releasing the object stops reports but leaves the child alone. Returns 0 or a negative errno.
+ */
+int process_spawn(struct process **ret_process, struct loop *loop, const char *const *argv,
+		  process_exit_h *exith, void *arg);
+int process_kill(struct process *process, int signum);
+pid_t process_pid(const struct process *process);
+
+typedef void signal_h(int signum, void *arg);
+
+/* Owned by the caller; releasing it gives the signal its default action back. */
+int signal_watch_new(struct signal_watch **ret_watch, struct loop *loop, int signum,
+		     signal_h *signalh, void *arg);

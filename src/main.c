@@ -1,0 +1,7 @@
+/* voiceai: one binary, a subcommand per job. */
+#include "cmd/cmd.h"
+
+int main(int argc, char **argv)
+{
+	return cmd_main(argc, argv);
+}
