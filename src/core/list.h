@@ -29,6 +29,6 @@ void list_remove(struct list_node *node);
 void *list_pop(struct list *list);
 
 /* Walk objects; the current one may be removed or released in the body. */
-#define LIST_EACH(list_, node_)                                                                    \
-	for (struct list_node *node_ = (list_)->head, *next_##node_ = node_ ? node_->next : NULL;  \
+#define LIST_EACH(list_, node_)                                                                   \
+	for (struct list_node *node_ = (list_)->head, *next_##node_ = node_ ? node_->next : NULL; \
 	     node_; node_ = next_##node_, next_##node_ = node_ ? node_->next : NULL)

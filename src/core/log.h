@@ -7,7 +7,8 @@
  * are snake_case words; what varies goes into fields. Phone numbers only ever go in through
  * LOG_PHONE(), which masks them; secrets never.
  *
- *	LOG_INFO(&call->log, "call_initiated", LOG_PHONE("phone_number", to), LOG_INT("duration_ms", ms));
+ *	LOG_INFO(&call->log, "call_initiated", LOG_PHONE("phone_number", to), LOG_INT("duration_ms",
+ *ms));
  */
 #pragma once
 
@@ -45,9 +46,9 @@ void log_init(struct log *log, const char *service, const char *call_id);
 void log_emit(const struct log *log, enum log_level level, const char *event,
 	      const struct log_field *fields, size_t count);
 
-#define LOG_AT(log_, level_, event_, ...)                                                          \
-	log_emit((log_), (level_), (event_), (struct log_field[]){{NULL}, ##__VA_ARGS__} + 1,      \
-		 sizeof((struct log_field[]){{NULL}, ##__VA_ARGS__}) / sizeof(struct log_field) -  \
+#define LOG_AT(log_, level_, event_, ...)                                                         \
+	log_emit((log_), (level_), (event_), (struct log_field[]){{NULL}, ##__VA_ARGS__} + 1,     \
+		 sizeof((struct log_field[]){{NULL}, ##__VA_ARGS__}) / sizeof(struct log_field) - \
 			 1)
 #define LOG_DEBUG(log_, event_, ...) LOG_AT(log_, LOG_LEVEL_DEBUG, event_, ##__VA_ARGS__)
 #define LOG_INFO(log_, event_, ...)  LOG_AT(log_, LOG_LEVEL_INFO, event_, ##__VA_ARGS__)

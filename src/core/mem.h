@@ -36,11 +36,11 @@ void mem_free_scope(void *ptr);
 #define auto_free  __attribute__((cleanup(mem_free_scope)))
 
 /* Replace what *ptr_ (a char *) points at by a copy of str_. */
-#define mem_replace_str(ptr_, str_)                                                                \
-	do {                                                                                       \
-		char *fresh_ = mem_strdup(str_);                                                   \
-		mem_free(*(ptr_));                                                                 \
-		*(ptr_) = fresh_;                                                                  \
+#define mem_replace_str(ptr_, str_)              \
+	do {                                     \
+		char *fresh_ = mem_strdup(str_); \
+		mem_free(*(ptr_));               \
+		*(ptr_) = fresh_;                \
 	} while (0)
 
 #define ARRAY_LEN(a_) (sizeof(a_) / sizeof((a_)[0]))

@@ -50,5 +50,6 @@ struct metric_sample {
 };
 typedef void metric_sample_h(const struct metric_sample *sample, void *arg);
 
-/* Every series there is, grouped by metric, in table order. */
+/* Every series there is, grouped by metric, in table order. sampleh must not count anything itself.
+ */
 void metric_each(metric_sample_h *sampleh, void *arg);

@@ -1,6 +1,6 @@
 /*
- * Settings, from the environment and a .env file (the environment wins). One table, setting_table.h,
- * makes the struct, the checks and the explanations.
+ * Settings, from the environment and a .env file (the environment wins). One table,
+ * setting_table.h, makes the struct, the checks and the explanations.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ typedef bool setting_BOOL;
 
 /* Strings are never NULL and live as long as the struct. */
 struct settings {
-#define SETTING(field_, name_, type_, default_, min_, max_, unit_, secret_, sentence_)             \
+#define SETTING(field_, name_, type_, default_, min_, max_, unit_, secret_, sentence_) \
 	setting_##type_ field_;
 #include "core/setting_table.h"
 #undef SETTING
@@ -32,8 +32,8 @@ struct settings {
  * fill what follows from others: URLs of the embedded twins, and their credentials, which are
  * made once and kept in DATA_DIR/secrets.env (mode 0600) so that every process has the same.
  *
- * ret_settings: owned by the caller, mem_unref(). Returns 0, or a negative errno with error (room for
- * 256) holding one line that names the setting and the reason.
+ * ret_settings: owned by the caller, mem_unref(). Returns 0, or a negative errno with error (room
+ * for 256) holding one line that names the setting and the reason.
  */
 int settings_load(struct settings **ret_settings, const char *env_path, char error[256]);
 

@@ -1,0 +1,89 @@
+#include "core/log.h"
+
+#include "core/clock.h"
+#include "core/json.h"
+#include "core/mem.h"
+#include "core/phone.h"
+#include "core/str.h"
+#include "core/timestamp.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
+
+static _Atomic int least_level = LOG_LEVEL_INFO;
+static log_line_h *handler;
+static void *handler_arg;
+
+void log_init(struct log *log, const char *service, const char *call_id)
+{
+	log->service = service;
+	str_copy(log->call_id, sizeof(log->call_id), call_id ? call_id : "");
+}
+
+void log_set_level(enum log_level level)
+{
+	atomic_store(&least_level, (int)level);
+}
+
+void log_set_handler(log_line_h *lineh, void *arg)
+{
+	handler = lineh;
+	handler_arg = arg;
+}
+
+static void add_field(json_t *line, const struct log_field *field)
+{
+	char masked[PHONE_MASK_SIZE];
+
+	switch (field->type) {
+	case LOG_TYPE_STR:
+		if (field->str && !str_is_utf8(field->str, strlen(field->str)))
+			json_set_str(line, field->key, "(not UTF-8)");
+		else
+			json_set_str(line, field->key, field->str);
+		break;
+	case LOG_TYPE_PHONE:
+		phone_mask(masked, field->str);
+		json_set_str(line, field->key, masked);
+		break;
+	case LOG_TYPE_INT:
+		json_set_int(line, field->key, field->integer);
+		break;
+	case LOG_TYPE_NUMBER:
+		json_set_number(line, field->key, field->number);
+		break;
+	case LOG_TYPE_ERRNO:
+		json_set_str(line, field->key, strerror((int)-field->integer));
+		break;
+	}
+}
+
+void log_emit(const struct log *log, enum log_level level, const char *event,
+	      const struct log_field *fields, size_t count)
+{
+	auto_json json_t *line = NULL;
+	auto_free char *text = NULL;
+	char now[TIMESTAMP_SIZE];
+
+	if ((int)level < atomic_load(&least_level))
+		return;
+	line = json_object();
+	timestamp_iso(now, clock_wall_us());
+	json_set_str(line, "timestamp", now);
+	json_set_str(line, "level", level_names[level]);
+	json_set_str(line, "service", log && log->service ? log->service : "voiceai");
+	if (log && log->call_id[0])
+		json_set_str(line, "call_id", log->call_id);
+	json_set_str(line, "event", event);
+	for (size_t i = 0; i < count; i++)
+		add_field(line, &fields[i]);
+
+	text = json_text(line);
+	if (handler)
+		handler(text, handler_arg);
+	else
+		fprintf(stderr, "%s\n", text);
+}

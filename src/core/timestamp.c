@@ -1,0 +1,176 @@
+#include "core/timestamp.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+				     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+static void split(struct tm *ret_tm, int64_t *ret_us, int64_t us)
+{
+	time_t seconds = (time_t)(us / 1000000);
+
+	*ret_us = us % 1000000;
+	if (*ret_us < 0) {
+		*ret_us += 1000000;
+		seconds--;
+	}
+	gmtime_r(&seconds, ret_tm);
+}
+
+void timestamp_iso(char out[TIMESTAMP_SIZE], int64_t us)
+{
+	struct tm tm;
+	int64_t fraction;
+
+	split(&tm, &fraction, us);
+	snprintf(out, TIMESTAMP_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", tm.tm_year + 1900,
+		 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)fraction);
+}
+
+void timestamp_rfc2822(char out[TIMESTAMP_SIZE], int64_t us)
+{
+	struct tm tm;
+	int64_t fraction;
+
+	split(&tm, &fraction, us);
+	snprintf(out, TIMESTAMP_SIZE, "%s, %02d %s %04d %02d:%02d:%02d +0000", days[tm.tm_wday],
+		 tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
+		 tm.tm_sec);
+}
+
+/* Exactly count digits at *p, which moves behind them; -1 when there are fewer. */
+static int digits(const char **p, int count)
+{
+	int value = 0;
+
+	for (int i = 0; i < count; i++) {
+		if (!isdigit((unsigned char)**p))
+			return -1;
+		value = value * 10 + *(*p)++ - '0';
+	}
+	return value;
+}
+
+static bool literal(const char **p, char c)
+{
+	if (**p != c)
+		return false;
+	(*p)++;
+	return true;
+}
+
+static int join(int64_t *ret_us, struct tm *tm, int64_t fraction_us, int offset_s)
+{
+	struct tm given = *tm;
+	time_t seconds;
+
+	if (tm->tm_mon < 0 || tm->tm_mon > 11 || tm->tm_mday < 1 || tm->tm_hour < 0 ||
+	    tm->tm_hour > 23 || tm->tm_min < 0 || tm->tm_min > 59 || tm->tm_sec < 0 ||
+	    tm->tm_sec > 60)
+		return -EINVAL;
+	seconds = timegm(tm);
+	/* 30 February would have moved to March. */
+	if (tm->tm_mday != given.tm_mday)
+		if (given.tm_sec != 60)
+			return -EINVAL;
+	*ret_us = ((int64_t)seconds - offset_s) * 1000000 + fraction_us;
+	return 0;
+}
+
+/* Up to nine digits behind a '.', as microseconds. */
+static int parse_fraction(const char **p, int64_t *ret_us)
+{
+	int64_t us = 0, unit = 100000;
+	int count = 0;
+
+	for (; isdigit((unsigned char)**p); (*p)++, count++) {
+		us += (**p - '0') * unit;
+		unit /= 10;
+	}
+	*ret_us = us;
+	return count >= 1 && count <= 9 ? 0 : -EINVAL;
+}
+
+/* "Z", "+hh:mm", "+hhmm" or nothing. */
+static int parse_offset(const char **p, int *ret_s)
+{
+	int sign, hours, minutes;
+
+	*ret_s = 0;
+	if (!**p || literal(p, 'Z') || literal(p, 'z'))
+		return 0;
+	sign = **p == '-' ? -1 : 1;
+	if (!literal(p, '+') && !literal(p, '-'))
+		return -EINVAL;
+	hours = digits(p, 2);
+	literal(p, ':');
+	minutes = digits(p, 2);
+	if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59)
+		return -EINVAL;
+	*ret_s = sign * (hours * 3600 + minutes * 60);
+	return 0;
+}
+
+int timestamp_parse_iso(int64_t *ret_us, const char *text)
+{
+	const char *p = text;
+	struct tm tm = {0};
+	int64_t fraction = 0;
+	int offset;
+
+	tm.tm_year = digits(&p, 4) - 1900;
+	if (tm.tm_year < -1900 || !literal(&p, '-'))
+		return -EINVAL;
+	tm.tm_mon = digits(&p, 2) - 1;
+	if (!literal(&p, '-'))
+		return -EINVAL;
+	tm.tm_mday = digits(&p, 2);
+	if (!literal(&p, 'T') && !literal(&p, 't') && !literal(&p, ' '))
+		return -EINVAL;
+	tm.tm_hour = digits(&p, 2);
+	if (!literal(&p, ':'))
+		return -EINVAL;
+	tm.tm_min = digits(&p, 2);
+	if (!literal(&p, ':'))
+		return -EINVAL;
+	tm.tm_sec = digits(&p, 2);
+	if (literal(&p, '.') && parse_fraction(&p, &fraction))
+		return -EINVAL;
+	if (parse_offset(&p, &offset) || *p)
+		return -EINVAL;
+	return join(ret_us, &tm, fraction, offset);
+}
+
+static int index_of(const char *const *names, int count, const char *name)
+{
+	for (int i = 0; i < count; i++)
+		if (!strncmp(names[i], name, 3))
+			return i;
+	return -1;
+}
+
+int timestamp_parse_rfc2822(int64_t *ret_us, const char *text)
+{
+	char day[4], month[4], zone[8] = "";
+	struct tm tm = {0};
+	int year, end = 0, offset = 0;
+	const char *p = zone;
+
+	if (sscanf(text, "%3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d %7s%n", day, &tm.tm_mday,
+		   month, &year, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, zone, &end) != 8 ||
+	    text[end])
+		return -EINVAL;
+	tm.tm_mon = index_of(months, 12, month);
+	if (index_of(days, 7, day) < 0 || tm.tm_mon < 0 || year < 1900)
+		return -EINVAL;
+	tm.tm_year = year - 1900;
+	if (strcmp(zone, "GMT") && strcmp(zone, "UTC") && (parse_offset(&p, &offset) || *p))
+		return -EINVAL;
+	return join(ret_us, &tm, 0, offset);
+}
