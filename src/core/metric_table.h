@@ -1,3 +1,4 @@
+// clang-format off
 /* METRIC(id, name, type, labels, help): every metric there is. Included by metric.h and metric.c. */
 METRIC(CALL_TOTAL, "call_total", METRIC_COUNTER, "status,direction", "Calls that reached a terminal status")
 METRIC(CALL_DURATION, "call_duration_seconds", METRIC_HISTOGRAM, "", "Time from answer to end of a call")

@@ -1,3 +1,4 @@
+// clang-format off
 /*
  * SETTING(field, NAME, type, default, min, max, unit, secret, sentence): every setting there is.
  *
