@@ -1,4 +1,5 @@
-/* One-shot timers. Releasing the timer (mem_unref) stops it; the handler may release or restart it. */
+/* One-shot timers. Releasing the timer (mem_unref) stops it; the handler may release or restart it.
+ */
 #pragma once
 
 #include <stdbool.h>
