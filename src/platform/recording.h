@@ -1,0 +1,26 @@
+/* The recording of a call: one file a call, in DATA_DIR/recordings. */
+#pragma once
+
+#include "platform/call_table.h"
+
+struct recording {
+	const char *tenant_id;
+	const char *call_id;
+	const char *status;       /* "pending" (told of), "available" (file is there), "failed" */
+	const char *provider_sid; /* RE...; may be NULL */
+	const char *url;          /* where to fetch it */
+	const char *path;         /* of the file; NULL unless available */
+	const char *error;
+	int64_t duration_s;
+	int64_t size_bytes;
+	int64_t channels;
+};
+
+/* Store (replacing what is there, but never "available" by less) and publish call.recording. */
+void recording_save(struct call_table *table, const struct recording *recording,
+		    call_noted_h *doneh, void *arg);
+
+/* recording is NULL on error; -ENOENT when there is none. Valid during the handler. */
+typedef void recording_done_h(int err, const struct recording *recording, void *arg);
+void recording_get(struct call_table *table, const char *tenant_id, const char *call_id,
+		   recording_done_h *doneh, void *arg);
