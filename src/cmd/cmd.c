@@ -1,9 +1,82 @@
 #include "cmd/cmd.h"
 
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/setting.h"
+#include "core/str.h"
+
 #include <stdio.h>
+
+struct subcommand {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+};
+
+static const struct subcommand subcommands[] = {
+	{"config", cmd_config, "print, explain and check the settings"},
+	{"version", cmd_version, "print the version"},
+};
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: voiceai COMMAND [OPTIONS]\n\nAI phone calls, self-hosted.\n\n");
+	for (size_t i = 0; i < ARRAY_LEN(subcommands); i++)
+		fprintf(out, "  %-9s %s\n", subcommands[i].name, subcommands[i].summary);
+	fprintf(out, "\n`voiceai COMMAND --help` says more. Settings come from the environment and "
+		     "./.env;\n"
+		     "`voiceai config` shows them.\n");
+}
 
 int cmd_main(int argc, char **argv)
 {
-	fprintf(stderr, "voiceai: nothing to run yet\n");
-	return 2;
+	if (argc < 2) {
+		usage(stderr);
+		return CMD_USAGE;
+	}
+	if (str_equal(argv[1], "--help") || str_equal(argv[1], "-h") ||
+	    str_equal(argv[1], "help")) {
+		usage(stdout);
+		return CMD_OK;
+	}
+	if (str_equal(argv[1], "--version"))
+		return cmd_version(1, argv + 1);
+	for (size_t i = 0; i < ARRAY_LEN(subcommands); i++)
+		if (str_equal(argv[1], subcommands[i].name))
+			return subcommands[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "voiceai: there is no command \"%s\"; see voiceai --help\n", argv[1]);
+	return CMD_USAGE;
+}
+
+struct settings *cmd_settings(void)
+{
+	static const char *const levels[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
+	struct settings *settings;
+	char error[256];
+
+	if (settings_load(&settings, NULL, error)) {
+		fprintf(stderr, "voiceai: %s\n", error);
+		return NULL;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+		if (str_equal(settings->log_level, levels[i]))
+			log_set_level((enum log_level)i);
+	return settings;
+}
+
+int cmd_help(int argc, char **argv, const char *text)
+{
+	for (int i = 1; i < argc; i++) {
+		if (str_equal(argv[i], "--help") || str_equal(argv[i], "-h")) {
+			fputs(text, stdout);
+			return 1;
+		}
+	}
+	return 0;
+}
+
+int cmd_misuse(const char *name, const char *message)
+{
+	fprintf(stderr, "voiceai %s: %s; see voiceai %s --help\n", name, message, name);
+	return CMD_USAGE;
 }
