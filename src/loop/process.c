@@ -49,13 +49,13 @@ static void process_destroy(void *data)
 }
 
 int process_spawn(struct process **ret_process, struct loop *loop, const char *const *argv,
-		  process_exit_h *exith, void *arg)
+		  int output_fd, process_exit_h *exith, void *arg)
 {
 	auto_unref struct process *process = mem_new(sizeof(*process), process_destroy);
 	uv_stdio_container_t stdio[3] = {
 		{.flags = UV_IGNORE},
-		{.flags = UV_INHERIT_FD, .data.fd = 1},
-		{.flags = UV_INHERIT_FD, .data.fd = 2},
+		{.flags = UV_INHERIT_FD, .data.fd = output_fd < 0 ? 1 : output_fd},
+		{.flags = UV_INHERIT_FD, .data.fd = output_fd < 0 ? 2 : output_fd},
 	};
 	uv_process_options_t options = {
 		.exit_cb = on_exit,

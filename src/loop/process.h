@@ -12,11 +12,12 @@ struct signal_watch;
 typedef void process_exit_h(int exit_code, int signal, void *arg);
 
 /*
- * Start argv (argv[0] a path, NULL at the end); stdout and stderr are inherited, stdin is empty.
+ * Start argv (argv[0] a path, NULL at the end). stdin is empty; stdout and stderr go to the file
+ * descriptor output_fd, or are inherited when it is -1.
  * Releasing the object stops reports but leaves the child alone. Returns 0 or a negative errno.
  */
 int process_spawn(struct process **ret_process, struct loop *loop, const char *const *argv,
-		  process_exit_h *exith, void *arg);
+		  int output_fd, process_exit_h *exith, void *arg);
 int process_kill(struct process *process, int signum);
 pid_t process_pid(const struct process *process);
 
