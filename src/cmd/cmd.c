@@ -5,7 +5,10 @@
 #include "core/setting.h"
 #include "core/str.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
 
 struct subcommand {
 	const char *name;
@@ -14,6 +17,7 @@ struct subcommand {
 };
 
 static const struct subcommand subcommands[] = {
+	{"up", cmd_up, "start every server, restart what dies, end them together"},
 	{"config", cmd_config, "print, explain and check the settings"},
 	{"version", cmd_version, "print the version"},
 };
@@ -28,8 +32,16 @@ static void usage(FILE *out)
 		     "`voiceai config` shows them.\n");
 }
 
+/* A server that `up` started ends with it, even when it is killed, so that no port stays taken. */
+static void follow_supervisor(void)
+{
+	if (getenv("VOICEAI_SUPERVISED"))
+		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
 int cmd_main(int argc, char **argv)
 {
+	follow_supervisor();
 	if (argc < 2) {
 		usage(stderr);
 		return CMD_USAGE;
