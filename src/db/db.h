@@ -44,14 +44,21 @@ struct db_statement {
 
 /*
  * Once, on the loop. err: 0; -EAGAIN (an expectation was not met: nothing was changed); -EEXIST (a
- * unique key is taken); -EBUSY, -ENOSPC, -EIO (nothing was changed); -EINPROGRESS (the connection was
+ * unique key is taken); -ENOENT (a foreign key points nowhere); -EINVAL (a check failed, or the
+ * statement is wrong); -E2BIG (more than 64 MiB of rows); -EBUSY, -ENOSPC, -EIO; after all of these
+ * nothing was changed; -EINPROGRESS (the connection was
  * lost and the outcome is unknown). results has one entry a statement, each valid during the
  * handler, or longer with mem_ref(). On error results is NULL, and failed is the index of the
  * statement that failed.
  */
 typedef void db_done_h(int err, struct db_result *const *results, size_t failed, void *arg);
 
-/* url: "sqlite:PATH" or "sqlite::memory:". Opened, not yet migrated. Returns 0 or a negative errno. */
+/*
+ * url: "sqlite:PATH" or "sqlite::memory:". Opened, not yet migrated; a missing file is made,
+ * readable by its owner only. ret_db: owned by the caller; mem_unref() blocks until every batch has
+ * been run, and drops the handlers that are still due. Returns 0, -EINVAL (unknown kind of url) or
+ * a negative errno.
+ */
 int db_open(struct db **ret_db, struct loop *loop, const char *url);
 
 struct db_migration {
@@ -63,6 +70,8 @@ struct db_migration {
 /*
  * Bring the schema up to date; each migration is one transaction and is recorded in
  * schema_migration. Blocks; before the loop runs. ret_error (room for 256) says what went wrong.
+ * Returns 0, -EINVAL (numbers are not 1, 2, 3...), -EPERM (the database is newer than this program)
+ * or a negative errno; migrations before the one that failed stay.
  */
 int db_migrate(struct db *db, const struct db_migration *migrations, size_t count,
 	       char ret_error[256]);

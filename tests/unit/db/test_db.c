@@ -1,0 +1,450 @@
+/*
+ * Protects the contract of db.h, which every driver has to keep: a batch is all or nothing, an
+ * expectation that fails rolls back with -EAGAIN, a taken key is -EEXIST, handlers run once and in
+ * order, results outlive their handler when referenced, migrations run forward and once.
+ */
+#include "core/clock.h"
+#include "core/mem.h"
+#include "db/db.h"
+#include "loop/loop.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const struct db_migration migrations[] = {
+	{1, "thing",
+	 "CREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT UNIQUE, n BIGINT CHECK (n >= 0), "
+	 "weight DOUBLE PRECISION);"},
+	{2, "part",
+	 "CREATE TABLE part (id BIGINT PRIMARY KEY, thing BIGINT REFERENCES thing (id));"},
+};
+
+struct fixture {
+	struct loop *loop;
+	struct db *db;
+	char dir[64];
+	char url[128];
+};
+
+struct outcome {
+	bool done;
+	int calls;
+	int err;
+	size_t failed;
+	struct db_result *results[DB_MAX_STATEMENTS];
+	size_t count;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = mem_alloc(sizeof(*f));
+	char error[256];
+
+	snprintf(f->dir, sizeof(f->dir), "/tmp/test_db_XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	snprintf(f->url, sizeof(f->url), "sqlite:%s/test.db", f->dir);
+	f->loop = loop_new();
+	assert_int_equal(0, db_open(&f->db, f->loop, f->url));
+	assert_int_equal(0, db_migrate(f->db, migrations, ARRAY_LEN(migrations), error));
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	char command[128];
+
+	mem_unref(f->db);
+	mem_unref(f->loop);
+	snprintf(command, sizeof(command), "rm -r %s", f->dir);
+	assert_int_equal(0, system(command));
+	mem_free(f);
+	return 0;
+}
+
+static void on_done(int err, struct db_result *const *results, size_t failed, void *arg)
+{
+	struct outcome *outcome = arg;
+
+	outcome->done = true;
+	outcome->calls++;
+	outcome->err = err;
+	outcome->failed = failed;
+	for (size_t i = 0; results && i < outcome->count; i++)
+		outcome->results[i] = mem_ref(results[i]);
+}
+
+static void wait_for(struct fixture *f, struct outcome *outcome)
+{
+	int64_t until = clock_mono_us() + 10 * 1000000;
+
+	while (!outcome->done && clock_mono_us() < until)
+		loop_run_once(f->loop, 100);
+	assert_true(outcome->done);
+}
+
+static void outcome_free(struct outcome *outcome)
+{
+	for (size_t i = 0; i < outcome->count; i++)
+		mem_unref(outcome->results[i]);
+}
+#define auto_outcome __attribute__((cleanup(outcome_free)))
+
+static struct outcome run(struct fixture *f, const struct db_statement *statements, size_t count)
+{
+	struct outcome outcome = {.count = count};
+
+	db_run(NULL, f->db, statements, count, on_done, &outcome);
+	assert_false(outcome.done);
+	wait_for(f, &outcome);
+	return outcome;
+}
+
+#define PARAMS(...)                                 \
+	.params = (struct db_value[]){__VA_ARGS__}, \
+	.param_count = sizeof((struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value)
+#define INSERT(id_, name_, n_)                                                                  \
+	{                                                                                       \
+		.sql = "INSERT INTO thing (id, name, n) VALUES ($1, $2, $3)", .expect_rows = 1, \
+		PARAMS(db_int(id_), db_text(name_), db_int(n_))                                 \
+	}
+#define COUNT                                                                   \
+	{                                                                       \
+		.sql = "SELECT count(*) FROM thing", .expect_rows = DB_ANY_ROWS \
+	}
+
+static int64_t count_things(struct fixture *f)
+{
+	struct outcome auto_outcome o = run(f, (struct db_statement[]){COUNT}, 1);
+
+	assert_int_equal(0, o.err);
+	return db_get_int(o.results[0], 0, 0);
+}
+
+static void values_come_back_as_they_went_in(void **state)
+{
+	static const char blob[] = {1, 0, 2};
+	struct db_statement statements[] = {
+		{.sql = "SELECT $1, $2, $3, $4, $5, $6",
+		 .expect_rows = 1,
+		 PARAMS(db_int(INT64_MIN), db_real(0.25), db_text("a\xc3\xa4"), db_blob(blob, 3),
+			db_null(), db_text(""))},
+	};
+	struct outcome auto_outcome o = run(*state, statements, 1);
+	struct db_result *r = o.results[0];
+	size_t len = 0;
+
+	assert_int_equal(0, o.err);
+	assert_int_equal(1, db_rows(r));
+	assert_true(db_get_int(r, 0, 0) == INT64_MIN);
+	assert_true(db_get_real(r, 0, 1) == 0.25);
+	assert_string_equal("a\xc3\xa4", db_get_text(r, 0, 2));
+	assert_memory_equal(blob, db_get_blob(r, 0, 3, &len), 3);
+	assert_int_equal(3, len);
+	assert_true(db_is_null(r, 0, 4));
+	assert_string_equal("", db_get_text(r, 0, 5));
+}
+
+static void wrong_type_or_place_reads_as_nothing(void **state)
+{
+	struct db_statement statements[] = {
+		{.sql = "SELECT $1", .expect_rows = 1, PARAMS(db_text("x"))}};
+	struct outcome auto_outcome o = run(*state, statements, 1);
+
+	assert_int_equal(0, db_get_int(o.results[0], 0, 0));
+	assert_null(db_get_text(o.results[0], 0, 1));
+	assert_null(db_get_text(o.results[0], 1, 0));
+	assert_true(db_is_null(o.results[0], 7, 7));
+}
+
+static void batch_is_all_or_nothing(void **state)
+{
+	struct db_statement statements[] = {INSERT(1, "one", 1), INSERT(2, "two", 2),
+					    INSERT(3, "one", 3)};
+	struct outcome auto_outcome o = run(*state, statements, 3);
+
+	assert_int_equal(-EEXIST, o.err);
+	assert_int_equal(2, o.failed);
+	assert_int_equal(0, count_things(*state));
+}
+
+static void unmet_expectation_rolls_back(void **state)
+{
+	struct db_statement statements[] = {INSERT(1, "one", 1),
+					    {.sql = "UPDATE thing SET n = 5 WHERE id = $1",
+					     .expect_rows = 1,
+					     PARAMS(db_int(9))}};
+	struct outcome auto_outcome o = run(*state, statements, 2);
+
+	assert_int_equal(-EAGAIN, o.err);
+	assert_int_equal(1, o.failed);
+	assert_int_equal(0, count_things(*state));
+}
+
+static void expectation_counts_returned_rows(void **state)
+{
+	struct db_statement statements[] = {
+		INSERT(1, "one", 1),
+		INSERT(2, "two", 1),
+		{.sql = "UPDATE thing SET n = n + 1 WHERE n = $1 RETURNING id, n",
+		 .expect_rows = 2,
+		 PARAMS(db_int(1))}};
+	struct outcome auto_outcome o = run(*state, statements, 3);
+
+	assert_int_equal(0, o.err);
+	assert_int_equal(1, db_changes(o.results[0]));
+	assert_int_equal(2, db_rows(o.results[2]));
+	assert_int_equal(2, db_get_int(o.results[2], 0, 1));
+}
+
+static void errors_are_told_apart(void **state)
+{
+	const struct {
+		struct db_statement statement;
+		int err;
+	} cases[] = {
+		{INSERT(1, "other", 1), -EEXIST},
+		{INSERT(2, "one", 1), -EEXIST},
+		{INSERT(2, "two", -1), -EINVAL},
+		{{.sql = "INSERT INTO part VALUES (1, 77)", .expect_rows = 1}, -ENOENT},
+		{{.sql = "SELECT nonsense FROM nowhere", .expect_rows = DB_ANY_ROWS}, -EINVAL},
+		{{.sql = "SELECT $1", .expect_rows = DB_ANY_ROWS}, -EINVAL},
+	};
+	struct outcome auto_outcome first =
+		run(*state, (struct db_statement[]){INSERT(1, "one", 1)}, 1);
+
+	assert_int_equal(0, first.err);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct outcome auto_outcome o = run(*state, &cases[i].statement, 1);
+
+		assert_int_equal(cases[i].err, o.err);
+	}
+	assert_int_equal(1, count_things(*state));
+}
+
+static void too_much_is_refused(void **state)
+{
+	static struct db_value params[DB_MAX_PARAMS + 1];
+	struct db_statement many[DB_MAX_STATEMENTS + 1];
+	struct db_statement wide = {
+		.sql = "SELECT 1", .params = params, .param_count = DB_MAX_PARAMS + 1};
+
+	for (size_t i = 0; i < ARRAY_LEN(many); i++)
+		many[i] = (struct db_statement)COUNT;
+	struct outcome auto_outcome a = run(*state, many, ARRAY_LEN(many));
+	struct outcome auto_outcome b = run(*state, &wide, 1);
+	struct outcome auto_outcome c = run(*state, many, 0);
+
+	a.count = 0;
+	assert_int_equal(-EINVAL, a.err);
+	assert_int_equal(-EINVAL, b.err);
+	assert_int_equal(-EINVAL, c.err);
+}
+
+static void a_bad_batch_among_many_harms_no_other(void **state)
+{
+	enum { N = 200 };
+	static struct outcome outcomes[N];
+	struct fixture *f = *state;
+
+	for (int i = 0; i < N; i++) {
+		struct db_statement statements[] = {INSERT(i % 10 ? i : 1000, NULL, i),
+						    INSERT(i + 2000, NULL, i)};
+
+		outcomes[i] = (struct outcome){0};
+		db_run(NULL, f->db, statements, 2, on_done, &outcomes[i]);
+	}
+	assert_int_equal(N, db_pending(f->db));
+	for (int i = 0; i < N; i++) {
+		wait_for(f, &outcomes[i]);
+		assert_int_equal(i % 10 || i == 0 ? 0 : -EEXIST, outcomes[i].err);
+		assert_int_equal(1, outcomes[i].calls);
+	}
+	assert_int_equal(0, db_pending(f->db));
+	assert_int_equal(2 * (N - N / 10 + 1), count_things(f));
+}
+
+static void on_order(int err, struct db_result *const *results, size_t failed, void *arg)
+{
+	int *next = arg;
+
+	assert_int_equal(*next, db_get_int(results[0], 0, 0));
+	(*next)++;
+}
+
+static void batches_finish_in_the_order_they_were_started(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome last = {0};
+	int next = 0;
+
+	for (int i = 0; i < 100; i++) {
+		struct db_statement statement = {
+			.sql = "SELECT $1", .expect_rows = 1, PARAMS(db_int(i))};
+
+		db_run(NULL, f->db, &statement, 1, on_order, &next);
+	}
+	db_run(NULL, f->db, (struct db_statement[]){COUNT}, 1, on_done, &last);
+	wait_for(f, &last);
+	assert_int_equal(100, next);
+}
+
+static void releasing_the_request_silences_but_does_not_stop(void **state)
+{
+	struct fixture *f = *state;
+	struct db_statement statement = INSERT(1, "one", 1);
+	struct outcome outcome = {0};
+	struct db_request *request;
+
+	db_run(&request, f->db, &statement, 1, on_done, &outcome);
+	mem_unref(request);
+	assert_int_equal(1, count_things(f));
+	assert_int_equal(0, outcome.calls);
+}
+
+static void request_may_be_released_after_its_handler(void **state)
+{
+	struct fixture *f = *state;
+	struct db_statement statement = COUNT;
+	struct outcome outcome = {0};
+	struct db_request *request;
+
+	db_run(&request, f->db, &statement, 1, on_done, &outcome);
+	wait_for(f, &outcome);
+	mem_unref(request);
+	assert_int_equal(1, outcome.calls);
+}
+
+static void dropping_the_database_finishes_what_was_started(void **state)
+{
+	struct fixture *f = *state;
+	struct outcome outcome = {0};
+
+	for (int i = 0; i < 50; i++) {
+		struct db_statement statement = INSERT(i, NULL, i);
+
+		db_run(NULL, f->db, &statement, 1, on_done, &outcome);
+	}
+	f->db = mem_unref(f->db);
+	assert_int_equal(0, outcome.calls);
+	assert_int_equal(0, db_open(&f->db, f->loop, f->url));
+	assert_int_equal(50, count_things(f));
+}
+
+static void overload_is_answered_busy(void **state)
+{
+	enum { N = 4200 };
+	struct fixture *f = *state;
+	struct outcome *outcomes = mem_alloc(N * sizeof(*outcomes));
+	int busy = 0;
+
+	for (int i = 0; i < N; i++)
+		db_run(NULL, f->db, (struct db_statement[]){COUNT}, 1, on_done, &outcomes[i]);
+	for (int i = 0; i < N; i++) {
+		wait_for(f, &outcomes[i]);
+		busy += outcomes[i].err == -EBUSY;
+	}
+	assert_int_equal(N - 4096, busy);
+	mem_free(outcomes);
+}
+
+static void migrations_run_once_and_forward(void **state)
+{
+	static const struct db_migration more[] = {
+		{1, "thing", "never run again"},
+		{2, "part", "never run again"},
+		{3, "colour",
+		 "ALTER TABLE thing ADD COLUMN colour TEXT; CREATE INDEX c ON thing (colour)"},
+	};
+	struct fixture *f = *state;
+	char error[256];
+
+	assert_int_equal(0, db_migrate(f->db, more, 3, error));
+	assert_int_equal(0, db_migrate(f->db, more, 3, error));
+	assert_int_equal(-EPERM, db_migrate(f->db, migrations, 2, error));
+	assert_non_null(strstr(error, "3"));
+}
+
+static void failed_migration_leaves_nothing_behind(void **state)
+{
+	static const struct db_migration bad[] = {{1, "thing", ""},
+						  {2, "part", ""},
+						  {3, "bad", "CREATE TABLE half (a INT); garbage"}};
+	static const struct db_migration good[] = {
+		{1, "thing", ""}, {2, "part", ""}, {3, "good", "CREATE TABLE half (a INT)"}};
+	static const struct db_migration gap[] = {{2, "two", ""}};
+	struct fixture *f = *state;
+	char error[256] = "";
+
+	assert_int_not_equal(0, db_migrate(f->db, bad, 3, error));
+	assert_non_null(strstr(error, "garbage"));
+	assert_int_equal(0, db_migrate(f->db, good, 3, error));
+	assert_int_equal(-EINVAL, db_migrate(f->db, gap, 1, error));
+}
+
+static void urls_are_checked(void **state)
+{
+	static const struct {
+		const char *url;
+		int err;
+	} cases[] = {
+		{"mysql:x", -EINVAL},
+		{"sqlite", -EINVAL},
+		{"sqlite:", -EINVAL},
+		{"", -EINVAL},
+		{"sqlite:/nowhere/at/all.db", -ENOENT},
+	};
+	struct fixture *f = *state;
+	struct db *db = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_int_equal(cases[i].err, db_open(&db, f->loop, cases[i].url));
+	assert_null(db);
+	assert_int_equal(0, db_open(&db, f->loop, "sqlite::memory:"));
+	mem_unref(db);
+}
+
+static void file_is_private(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+
+	assert_int_equal(0, stat(strchr(f->url, ':') + 1, &st));
+	assert_int_equal(0600, st.st_mode & 0777);
+}
+
+#define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(values_come_back_as_they_went_in),
+		TEST(wrong_type_or_place_reads_as_nothing),
+		TEST(batch_is_all_or_nothing),
+		TEST(unmet_expectation_rolls_back),
+		TEST(expectation_counts_returned_rows),
+		TEST(errors_are_told_apart),
+		TEST(too_much_is_refused),
+		TEST(a_bad_batch_among_many_harms_no_other),
+		TEST(batches_finish_in_the_order_they_were_started),
+		TEST(releasing_the_request_silences_but_does_not_stop),
+		TEST(request_may_be_released_after_its_handler),
+		TEST(dropping_the_database_finishes_what_was_started),
+		TEST(overload_is_answered_busy),
+		TEST(migrations_run_once_and_forward),
+		TEST(failed_migration_leaves_nothing_behind),
+		TEST(urls_are_checked),
+		TEST(file_is_private),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
