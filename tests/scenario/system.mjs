@@ -1,0 +1,187 @@
+// A whole voiceai of a test's own: free ports, a data folder under the system's temporary one, and
+// processes that are ended by their ids. Scenario tests drive the built binary through this.
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
+export const binary = process.env.VOICEAI ?? join(root, 'build/release/voiceai');
+
+export function freeTcpPort() {
+	return new Promise((done, fail) => {
+		const server = createServer();
+		server.once('error', fail);
+		server.listen(0, '127.0.0.1', () => {
+			const { port } = server.address();
+			server.close(() => done(port));
+		});
+	});
+}
+
+export function freeUdpPort() {
+	return new Promise((done, fail) => {
+		const socket = createSocket('udp4');
+		socket.once('error', fail);
+		socket.bind(0, '127.0.0.1', () => {
+			const { port } = socket.address();
+			socket.close(() => done(port));
+		});
+	});
+}
+
+/** Ask until `probe` returns something truthy; fail with `what` when `seconds` are over. */
+export async function until(what, probe, seconds = 20) {
+	const end = Date.now() + seconds * 1000;
+	let last;
+	for (;;) {
+		try {
+			const value = await probe();
+			if (value) return value;
+		} catch (error) {
+			last = error;
+		}
+		if (Date.now() > end) throw new Error(`not within ${seconds} s: ${what}${last ? ` (${last.message})` : ''}`);
+		await pause(50);
+	}
+}
+
+/** Settings for one voiceai of its own. `more` overrides. */
+export async function makeSettings(more = {}) {
+	const folder = mkdtempSync(join(tmpdir(), 'voiceai-test-'));
+	const rtp = 30000 + 2 * Math.floor(Math.random() * 10000);
+	return {
+		PATH: process.env.PATH,
+		HOME: folder,
+		ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '',
+		LSAN_OPTIONS: process.env.LSAN_OPTIONS ?? '',
+		UBSAN_OPTIONS: process.env.UBSAN_OPTIONS ?? '',
+		DATA_DIR: join(folder, 'data'),
+		PORT: String(await freeTcpPort()),
+		CARRIER_PORT: String(await freeTcpPort()),
+		ENGINE_PORT: String(await freeTcpPort()),
+		SIP_PORT: String(await freeUdpPort()),
+		CALLEE_SIP_PORT: String(await freeUdpPort()),
+		RTP_PORT_MIN: String(rtp),
+		RTP_PORT_MAX: String(Math.min(rtp + 2000, 65535)),
+		CARRIER_CALLS_PER_SECOND: '0',
+		...more,
+	};
+}
+
+/** One process of voiceai. `stdout` and `stderr` collect what it printed. */
+export class Process {
+	constructor(settings, args, { print = false } = {}) {
+		this.args = args;
+		this.stdout = '';
+		this.stderr = '';
+		this.child = spawn(binary, args, { cwd: root, env: settings, stdio: ['ignore', 'pipe', 'pipe'] });
+		this.child.stdout.on('data', (data) => (this.stdout += data));
+		this.child.stderr.on('data', (data) => (this.stderr += data));
+		if (print) this.child.stderr.pipe(process.stderr);
+		this.exited = new Promise((done) => this.child.once('exit', (code, signal) => done({ code, signal })));
+	}
+
+	get pid() {
+		return this.child.pid;
+	}
+
+	get running() {
+		return this.child.exitCode === null && this.child.signalCode === null;
+	}
+
+	kill(signal = 'SIGTERM') {
+		if (this.running) this.child.kill(signal);
+	}
+
+	/** Wait for the exit; SIGKILL when it takes longer than `seconds`. */
+	async end(seconds = 10) {
+		const late = setTimeout(() => this.kill('SIGKILL'), seconds * 1000);
+		const result = await this.exited;
+		clearTimeout(late);
+		return result;
+	}
+
+	async stop(seconds = 5) {
+		this.kill('SIGTERM');
+		return this.end(seconds);
+	}
+}
+
+/** The servers of one voiceai, each a process of its own so that a test can kill one. */
+export class System {
+	static async start(more = {}, names = ['carrier', 'engine', 'serve']) {
+		const system = new System();
+		system.settings = await makeSettings(more);
+		system.servers = {};
+		try {
+			for (const name of names) system.launch(name);
+			for (const name of names) await system.ready(name);
+		} catch (error) {
+			const logs = system.logs();
+			await system.stop();
+			throw new Error(`${error.message}\n${logs}`);
+		}
+		return system;
+	}
+
+	get api() {
+		return `http://127.0.0.1:${this.settings.PORT}/api/v1`;
+	}
+
+	launch(name, args = []) {
+		this.servers[name] = new Process(this.settings, [name, ...args]);
+		return this.servers[name];
+	}
+
+	url(name) {
+		const port = { serve: 'PORT', carrier: 'CARRIER_PORT', engine: 'ENGINE_PORT' }[name];
+		return `http://127.0.0.1:${this.settings[port]}`;
+	}
+
+	async ready(name) {
+		await until(`${name} is ready`, async () => {
+			if (!this.servers[name].running) throw new Error(`${name} died: ${this.servers[name].stderr.slice(-2000)}`);
+			return (await fetch(`${this.url(name)}/ready`)).status === 200;
+		});
+	}
+
+	async get(path) {
+		const response = await fetch(this.api + path);
+		return { status: response.status, body: await response.json() };
+	}
+
+	async post(path, body, headers = {}) {
+		const response = await fetch(this.api + path, {
+			method: 'POST',
+			headers: { 'Content-Type': 'application/json', ...headers },
+			body: body === undefined ? undefined : JSON.stringify(body),
+		});
+		return { status: response.status, body: await response.json() };
+	}
+
+	/** The call once `accept` is true of it. */
+	async call(id, what, accept, seconds = 60) {
+		return until(`call is ${what}`, async () => {
+			const { body } = await this.get(`/calls/${id}`);
+			return accept(body) && body;
+		}, seconds);
+	}
+
+	logs() {
+		return Object.entries(this.servers)
+			.map(([name, server]) => `--- ${name}\n${server.stderr.slice(-4000)}`)
+			.join('\n');
+	}
+
+	async stop() {
+		const results = await Promise.all(Object.values(this.servers ?? {}).map((server) => server.stop()));
+		rmSync(this.settings.HOME, { recursive: true, force: true });
+		return results;
+	}
+}
+
+export const isTerminal = (call) => ['COMPLETED', 'FAILED', 'NO_ANSWER', 'BUSY'].includes(call.status);
