@@ -54,7 +54,7 @@ export async function sipp(name, { target, words = {}, calls = 1, port, args = [
 	port ??= await freeUdpPort();
 	const child = spawn('sipp', [
 		...(target ? [target] : []), '-sf', join(folder, 'scenario.xml'), '-m', String(calls), '-i', '127.0.0.1', '-p', String(port),
-		'-mi', '127.0.0.1', '-mp', String(rtp), '-min_rtp_port', String(rtp), '-max_rtp_port', String(rtp + 1000), '-cp', String(await freeTcpPort()), '-nostdin', '-timeout', `${seconds}s`, '-timeout_error',
+		'-mi', '127.0.0.1', '-mp', String(rtp), '-cp', String(await freeTcpPort()), '-nostdin', '-timeout', `${seconds}s`, '-timeout_error',
 		'-trace_err', '-error_file', join(folder, 'errors.log'), ...args,
 	], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
 	let output = '';
