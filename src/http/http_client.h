@@ -13,8 +13,8 @@ struct http_exchange;
 struct loop;
 
 struct http_client_params {
-	const char *method; /* "GET", "POST"... */
-	const char *url;    /* http or https */
+	const char *method;         /* "GET", "POST"... */
+	const char *url;            /* http or https */
 	const char *const *headers; /* "Name: value", NULL at the end; may be NULL */
 	const void *body;           /* copied; may be NULL */
 	size_t body_len;
@@ -22,14 +22,14 @@ struct http_client_params {
 	const char *password;
 	uint32_t connect_timeout_ms; /* 0 means 5000 */
 	uint32_t timeout_ms;         /* whole exchange; 0 means 15000 */
-	uint32_t max_redirects;      /* 0: none followed; credentials never follow to another host */
-	size_t max_body_bytes;       /* 0 means 4 MiB; longer fails with -EMSGSIZE */
-	const char *output_path;     /* not NULL: the body goes into this file instead of memory */
+	uint32_t max_redirects;  /* 0: none followed; credentials never follow to another host */
+	size_t max_body_bytes;   /* 0 means 4 MiB; longer fails with -EMSGSIZE */
+	const char *output_path; /* not NULL: the body goes into this file instead of memory */
 };
 
 struct http_result {
-	int err;    /* 0: an HTTP response came; else -ETIMEDOUT, -ECONNREFUSED, -EHOSTUNREACH, -EMSGSIZE,
-	               -EPROTO (TLS or HTTP broken), -EIO */
+	int err;    /* 0: an HTTP response came; else -ETIMEDOUT, -ECONNREFUSED, -EHOSTUNREACH,
+		       -EMSGSIZE,    -EPROTO (TLS or HTTP broken), -EIO */
 	int status; /* 0 when err */
 	const char *body; /* NUL-terminated; "" when none */
 	size_t body_len;
@@ -47,8 +47,9 @@ typedef void http_data_h(const char *data, size_t len, void *arg);
 struct http_client *http_client_new(struct loop *loop); /* mem_unref() cancels everything */
 
 /*
- * Start an exchange. ret_exchange (may be NULL: then it cannot be cancelled) is owned by the caller;
- * releasing it cancels and no handler runs afterwards. Returns 0 or -EINVAL for a bad URL or method.
+ * Start an exchange. ret_exchange (may be NULL: then it cannot be cancelled) is owned by the
+ * caller; releasing it cancels and no handler runs afterwards. Returns 0 or -EINVAL for a bad URL
+ * or method.
  */
 int http_client_request(struct http_exchange **ret_exchange, struct http_client *client,
 			const struct http_client_params *params, http_data_h *datah,

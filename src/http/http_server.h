@@ -36,23 +36,25 @@ typedef void http_request_h(struct http_request *req, void *arg);
 typedef int http_upgrade_h(struct http_request *req, struct ws_handlers *ret_handlers,
 			   void **ret_arg, void *arg);
 
-/* ret_server: owned by the caller; mem_unref() closes every connection. Returns 0, -EADDRINUSE... */
+/* ret_server: owned by the caller; mem_unref() closes every connection. Returns 0, -EADDRINUSE...
+ */
 int http_server_new(struct http_server **ret_server, struct loop *loop,
 		    const struct http_server_conf *conf);
 uint16_t http_server_port(const struct http_server *server);
 
 /*
  * Add a route. pattern is a path whose segments may be "{name}"; the longest literal match wins, so
- * "/calls/active/list" goes before "/calls/{id}/end". A path that matches under another method only is
- * answered 405 with Allow; an unknown path 404; both in the shape set by http_server_error_shape().
- * Strings are static. name labels the route in metrics.
+ * "/calls/active/list" goes before "/calls/{id}/end". A path that matches under another method only
+ * is answered 405 with Allow; an unknown path 404; both in the shape set by
+ * http_server_error_shape(). Strings are static. name labels the route in metrics.
  */
 void http_server_route(struct http_server *server, const char *method, const char *pattern,
 		       http_request_h *requesth, void *arg);
 void http_server_ws_route(struct http_server *server, const char *pattern, http_upgrade_h *upgradeh,
 			  void *arg);
 
-/* How the server's own errors (404, 405, 413, 500) look. The default is {"error":{"code","message"}}. */
+/* How the server's own errors (404, 405, 413, 500) look. The default is
+ * {"error":{"code","message"}}. */
 typedef void http_error_h(struct http_request *req, int status, const char *message, void *arg);
 void http_server_error_shape(struct http_server *server, http_error_h *errorh, void *arg);
 
@@ -63,7 +65,8 @@ const char *http_request_method(const struct http_request *req);
 const char *http_request_path(const struct http_request *req);   /* decoded, without query */
 const char *http_request_target(const struct http_request *req); /* as sent: path and query */
 const char *http_request_remote(const struct http_request *req); /* peer's IP address */
-const char *http_request_route(const struct http_request *req);  /* the pattern that matched, or "" */
+const char *
+http_request_route(const struct http_request *req); /* the pattern that matched, or "" */
 /* Header by lower-case name; NULL when absent. Any header the peer sent, up to 4 KiB a value. */
 const char *http_request_header(const struct http_request *req, const char *name);
 /* Value of "{name}" in the pattern, decoded; never NULL for a name in the pattern. */
@@ -74,12 +77,13 @@ const char *http_request_body(const struct http_request *req, size_t *ret_len);
 
 /* Extra response header; before http_reply(). CR and LF in value are refused (dropped). */
 void http_reply_header(struct http_request *req, const char *name, const char *value);
-/* Answer once; the second answer is ignored and logged. body is copied; content_type may be NULL. */
+/* Answer once; the second answer is ignored and logged. body is copied; content_type may be NULL.
+ */
 void http_reply(struct http_request *req, int status, const char *content_type, const void *body,
 		size_t len);
 void http_reply_json(struct http_request *req, int status, const json_t *json);
 /*
- * Answer with a file, byte ranges honoured (RFC 9110, 14). Returns 0 or a negative errno when the file
- * cannot be opened, and then nothing was answered.
+ * Answer with a file, byte ranges honoured (RFC 9110, 14). Returns 0 or a negative errno when the
+ * file cannot be opened, and then nothing was answered.
  */
 int http_reply_file(struct http_request *req, const char *path, const char *content_type);

@@ -53,8 +53,8 @@ struct ws_connect_params {
 int ws_connect(struct ws **ret_ws, struct loop *loop, const struct ws_connect_params *params);
 
 /*
- * Queue a message (copied). Returns 0, -ENOTCONN when not open, or -ENOBUFS when the queue would pass
- * max_queue_bytes (nothing is queued then).
+ * Queue a message (copied). Returns 0, -ENOTCONN when not open, or -ENOBUFS when the queue would
+ * pass max_queue_bytes (nothing is queued then).
  */
 int ws_send(struct ws *ws, const void *data, size_t len, bool binary);
 int ws_send_text(struct ws *ws, const char *text);

@@ -1,0 +1,393 @@
+#include "core/clock.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/str.h"
+#include "http/http_priv.h"
+#include "http/ws_priv.h"
+#include "loop/loop.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	WRITE_BYTES = 16384, /* a time; what the socket does not take, libwebsockets buffers */
+	BODY_MS = 60000,     /* for a whole request body, however slowly it comes */
+	LINGER_S = 2,
+	MAX_DISCARD_BYTES = 4 * 1024 * 1024,
+};
+
+/* ---- the end of a connection ---- */
+
+static void answer_clear(struct http_answer *answer)
+{
+	mem_free(answer->data);
+	if (answer->fd >= 0)
+		close(answer->fd);
+	*answer = (struct http_answer){.fd = -1};
+}
+
+static void request_cut(struct http_request *req)
+{
+	if (!req)
+		return;
+	http_request_forget(req);
+	req->conn = NULL;
+	req->server = NULL;
+}
+
+static void conn_destroy(void *data)
+{
+	struct http_conn *conn = data;
+
+	list_remove(&conn->node);
+	request_cut(conn->receiving);
+	request_cut(conn->waiting);
+	mem_unref(conn->receiving);
+	answer_clear(&conn->answer);
+	mem_free(conn->chunked);
+}
+
+/* The connection belongs to nobody from here: closed, upgraded, or without a server. */
+static void conn_release(struct http_conn *conn)
+{
+	if (!conn->server)
+		return;
+	conn->server = NULL;
+	list_remove(&conn->node);
+	request_cut(conn->receiving);
+	request_cut(conn->waiting);
+	conn->waiting = NULL;
+	conn->wsi = NULL;
+	mem_unref(conn);
+}
+
+void http_conn_drop(struct http_conn *conn)
+{
+	if (conn->wsi)
+		lws_link_drop(conn->wsi);
+	conn_release(conn);
+}
+
+/* ---- writing ---- */
+
+static void resume_reading(struct http_conn *conn)
+{
+	if (!conn->paused)
+		return;
+	conn->paused = false;
+	lws_rx_flow_control(conn->wsi, 1);
+}
+
+void http_conn_answer(struct http_conn *conn, const struct http_answer *answer)
+{
+	answer_clear(&conn->answer);
+	conn->answer = *answer;
+	conn->waiting = NULL;
+	if (conn->body_unknown)
+		conn->answer.close = true;
+	resume_reading(conn); /* the library does not report writability while reading is off */
+	lws_set_timeout(conn->wsi, PENDING_TIMEOUT_HTTP_CONTENT,
+			(int)conn->server->conf.idle_timeout_s);
+	lws_callback_on_writable(conn->wsi);
+}
+
+/* Closing at once would reset the connection under data the peer still sends, and lose the answer.
+ */
+static int linger(struct http_conn *conn, struct lws *wsi)
+{
+	conn->lingering = true;
+	shutdown(lws_get_socket_fd(wsi), SHUT_WR);
+	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LINGER_S);
+	return 0;
+}
+
+static int finish_answer(struct http_conn *conn, struct lws *wsi)
+{
+	bool close_after = conn->answer.close;
+
+	answer_clear(&conn->answer);
+	mem_free(conn->chunked);
+	conn->chunked = NULL;
+	if (close_after)
+		return conn->body_unknown ? linger(conn, wsi) : -1;
+	return lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+/* Returns 1 when the file is done, 0 for more to come, -1 on failure. */
+static int write_file_part(struct http_answer *answer, struct lws *wsi)
+{
+	uint8_t block[LWS_PRE + WRITE_BYTES];
+	size_t want = answer->file_left < WRITE_BYTES ? (size_t)answer->file_left : WRITE_BYTES;
+	ssize_t got = want ? read(answer->fd, block + LWS_PRE, want) : 0;
+
+	if (!want)
+		return 1;
+	if (got <= 0) /* shorter than it was: the length we promised cannot be kept */
+		return -1;
+	if (lws_write(wsi, block + LWS_PRE, (size_t)got, LWS_WRITE_HTTP) < 0)
+		return -1;
+	answer->file_left -= (uint64_t)got;
+	return !answer->file_left;
+}
+
+static int write_part(struct http_answer *answer, struct lws *wsi)
+{
+	size_t left = answer->len - answer->sent;
+	size_t part = left < WRITE_BYTES ? left : WRITE_BYTES;
+
+	if (!part)
+		return answer->fd >= 0 ? write_file_part(answer, wsi) : 1;
+	if (lws_write(wsi, answer->data + LWS_PRE + answer->sent, part, LWS_WRITE_HTTP) < 0)
+		return -1;
+	answer->sent += part;
+	return answer->sent == answer->len && answer->fd < 0;
+}
+
+static int on_writable(struct http_conn *conn, struct lws *wsi)
+{
+	int done = 0;
+
+	if (!conn->answer.data)
+		return 0;
+	do {
+		done = write_part(&conn->answer, wsi);
+	} while (!done && !lws_send_pipe_choked(wsi));
+	if (done < 0)
+		return -1;
+	if (done)
+		return finish_answer(conn, wsi);
+	lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, (int)conn->server->conf.idle_timeout_s);
+	lws_callback_on_writable(wsi);
+	return 0;
+}
+
+/* ---- requests ---- */
+
+static void dispatch(struct http_conn *conn)
+{
+	struct http_request *req = conn->receiving;
+	auto_buf struct buf known = {0};
+
+	conn->receiving = NULL;
+	conn->waiting = req;
+	req->route = http_route_find(conn->server, req, false, &known);
+	if (req->route) {
+		req->route->requesth(req, req->route->arg);
+	} else if (known.len) {
+		http_reply_header(req, "Allow", buf_str(&known));
+		http_request_fail(req, 405, "method not allowed");
+	} else {
+		http_request_fail(req, 404, "not found");
+	}
+	mem_unref(req);
+}
+
+/* Until the answer comes nothing more is read, and nothing times out. */
+static void wait_for_answer(struct http_conn *conn, struct lws *wsi)
+{
+	if (!conn->waiting || conn->paused)
+		return;
+	conn->paused = true;
+	lws_rx_flow_control(wsi, 0);
+	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+}
+
+static void refuse(struct http_conn *conn, int status, const char *message)
+{
+	struct http_request *req = conn->receiving;
+
+	conn->receiving = NULL;
+	conn->waiting = req;
+	req->keep_alive = false;
+	http_request_fail(req, status, message);
+	mem_unref(req);
+}
+
+static const char *refusal_text(int status)
+{
+	switch (status) {
+	case 411:
+		return "content length required";
+	case 413:
+		return "body too large";
+	case 501:
+		return "method or transfer coding not supported";
+	default:
+		return "malformed request";
+	}
+}
+
+static int on_request(struct http_conn *conn, struct lws *wsi)
+{
+	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	uint8_t interim[LWS_PRE + sizeof(go_on)];
+	int status = http_request_read(&conn->receiving, conn, wsi);
+
+	conn->wsi = wsi;
+	conn->body_deadline_ms = (uint64_t)(clock_mono_us() / 1000) + BODY_MS;
+	if (status) {
+		conn->body_unknown = true;
+		refuse(conn, status, refusal_text(status));
+		return 0;
+	}
+	if (conn->receiving->body_want) {
+		const char *expect = http_request_header(conn->receiving, "expect");
+
+		if (expect && str_equal_nocase(expect, "100-continue")) {
+			memcpy(interim + LWS_PRE, go_on, sizeof(go_on) - 1);
+			lws_write(wsi, interim + LWS_PRE, sizeof(go_on) - 1, LWS_WRITE_HTTP);
+		}
+		return 0;
+	}
+	dispatch(conn);
+	return 0;
+}
+
+static int on_body(struct http_conn *conn, const void *data, size_t len)
+{
+	struct http_request *req = conn->receiving;
+
+	if (!req)
+		return 0; /* refused already: thrown away */
+	if ((uint64_t)(clock_mono_us() / 1000) > conn->body_deadline_ms)
+		return -1;
+	if (len > req->body_want - req->body.len)
+		len = req->body_want - req->body.len;
+	buf_append(&req->body, data, len);
+	return 0;
+}
+
+static int on_body_complete(struct http_conn *conn)
+{
+	if (conn->receiving && conn->receiving->body.len == conn->receiving->body_want)
+		dispatch(conn);
+	return 0;
+}
+
+/* ---- upgrades ---- */
+
+/* Send an answer while the handshake is refused: the library completes the transaction after this.
+ */
+static int refuse_upgrade(struct http_conn *conn, struct lws *wsi)
+{
+	struct http_answer *answer = &conn->answer;
+	int result = 1;
+
+	if (!answer->data || answer->fd >= 0 ||
+	    lws_write(wsi, answer->data + LWS_PRE, answer->len, LWS_WRITE_HTTP) < 0 ||
+	    answer->close)
+		result = -1;
+	answer_clear(answer);
+	return result;
+}
+
+static int on_upgrade(struct http_conn *conn, struct lws *wsi, const char *protocol)
+{
+	struct http_request *req;
+	struct ws_handlers handlers = {0};
+	auto_buf struct buf known = {0};
+	void *arg = NULL;
+	int status = http_request_read(&req, conn, wsi);
+
+	conn->wsi = wsi;
+	conn->waiting = req;
+	if (!str_equal_nocase(protocol, "websocket") || !str_equal(req->method, "GET") ||
+	    req->body_want)
+		status = 400;
+	if (!status) {
+		req->route = http_route_find(conn->server, req, true, &known);
+		status = req->route ? req->route->upgradeh(req, &handlers, &arg, req->route->arg)
+				    : 404;
+	}
+	if (!conn->server) { /* gone in the handler */
+		mem_unref(req);
+		return -1;
+	}
+	if (!status) {
+		req->answered = true;
+		conn->waiting = NULL;
+		ws_accept(conn->server->loop, conn->server->hub, wsi, &handlers, arg,
+			  &conn->server->sockets);
+		request_cut(req);
+		conn_release(conn);
+		mem_unref(req);
+		return 0;
+	}
+	if (!req->answered)
+		http_request_fail(req, status, "WebSocket handshake refused");
+	mem_unref(req);
+	return refuse_upgrade(conn, wsi);
+}
+
+/* ---- the library's events ---- */
+
+static int handle_event(struct http_conn *conn, struct lws *wsi, enum lws_callback_reasons reason,
+			void *in, size_t len)
+{
+	int result = 0;
+
+	switch (reason) {
+	case LWS_CALLBACK_HTTP:
+		result = on_request(conn, wsi);
+		break;
+	case LWS_CALLBACK_HTTP_BODY:
+		result = on_body(conn, in, len);
+		break;
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+		result = on_body_complete(conn);
+		break;
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		return on_writable(conn, wsi);
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+		return on_upgrade(conn, wsi, in);
+	case LWS_CALLBACK_RAW_RX: /* CONNECT, which the library takes for a tunnel */
+	case LWS_CALLBACK_RAW_ADOPT:
+		return -1;
+	case LWS_CALLBACK_CLOSED_HTTP:
+	case LWS_CALLBACK_RAW_CLOSE:
+	case LWS_CALLBACK_WSI_DESTROY:
+		lws_link_set(wsi, NULL);
+		conn_release(conn);
+		return 0;
+	default:
+		return 0;
+	}
+	if (!conn->server)
+		return -1;
+	if (!result)
+		wait_for_answer(conn, wsi);
+	return result;
+}
+
+static int on_event(struct lws_link *link, struct lws *wsi, enum lws_callback_reasons reason,
+		    void *in, size_t len)
+{
+	struct http_conn *conn = mem_ref((void *)link); /* link is the first member */
+	int result = handle_event(conn, wsi, reason, in, len);
+
+	mem_unref(conn);
+	return result;
+}
+
+void http_conn_accept(struct http_server *server, int fd, const char *remote)
+{
+	struct http_conn *conn = mem_new(sizeof(*conn), conn_destroy);
+	lws_adopt_desc_t adopt = {
+		.vh = lws_hub_vhost(server->hub),
+		.type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP,
+		.fd.sockfd = fd,
+		.opaque = &conn->link,
+	};
+
+	conn->link.eventh = on_event;
+	conn->answer.fd = -1;
+	conn->server = server;
+	str_copy(conn->remote, sizeof(conn->remote), remote);
+	list_append(&server->conns, &conn->node, conn);
+	mem_ref(conn);
+	if (!lws_adopt_descriptor_vhost_via_info(&adopt)) /* closes fd */
+		conn_release(conn);
+	mem_unref(conn);
+}

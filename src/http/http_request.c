@@ -1,0 +1,630 @@
+#include "core/clock.h"
+#include "core/encoding.h"
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/metric.h"
+#include "core/str.h"
+#include "http/form.h"
+#include "http/http_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	MAX_HEADER_VALUE = 4096,
+	MAX_HEADER_NAME = 64,
+	MAX_PATH_BYTES = 4096,
+	MAX_EXTRA_HEAD = 8192,
+};
+
+static const struct {
+	enum lws_token_indexes token;
+	const char *name;
+} methods[] = {
+	{WSI_TOKEN_GET_URI, "GET"},         {WSI_TOKEN_HEAD_URI, "HEAD"},
+	{WSI_TOKEN_POST_URI, "POST"},       {WSI_TOKEN_PUT_URI, "PUT"},
+	{WSI_TOKEN_PATCH_URI, "PATCH"},     {WSI_TOKEN_DELETE_URI, "DELETE"},
+	{WSI_TOKEN_OPTIONS_URI, "OPTIONS"},
+};
+
+/* Read at once, in case the handler asks for them when the peer has gone. */
+static const char *const usual_headers[] = {
+	"host",
+	"authorization",
+	"content-type",
+	"accept",
+	"user-agent",
+	"x-forwarded-for",
+	"x-forwarded-proto",
+	"x-twilio-signature",
+	"idempotency-key",
+	"cookie",
+	"range",
+	"if-none-match",
+};
+
+static const struct {
+	int status;
+	const char *text;
+} phrases[] = {
+	{200, "OK"},
+	{201, "Created"},
+	{202, "Accepted"},
+	{204, "No Content"},
+	{206, "Partial Content"},
+	{301, "Moved Permanently"},
+	{302, "Found"},
+	{303, "See Other"},
+	{304, "Not Modified"},
+	{400, "Bad Request"},
+	{401, "Unauthorized"},
+	{403, "Forbidden"},
+	{404, "Not Found"},
+	{405, "Method Not Allowed"},
+	{408, "Request Timeout"},
+	{409, "Conflict"},
+	{411, "Length Required"},
+	{413, "Content Too Large"},
+	{415, "Unsupported Media Type"},
+	{416, "Range Not Satisfiable"},
+	{422, "Unprocessable Content"},
+	{425, "Too Early"},
+	{426, "Upgrade Required"},
+	{429, "Too Many Requests"},
+	{500, "Internal Server Error"},
+	{501, "Not Implemented"},
+	{502, "Bad Gateway"},
+	{503, "Service Unavailable"},
+	{504, "Gateway Timeout"},
+};
+
+static const char *phrase(int status)
+{
+	for (size_t i = 0; i < ARRAY_LEN(phrases); i++)
+		if (phrases[i].status == status)
+			return phrases[i].text;
+	return "Status";
+}
+
+static const struct log *request_log(const struct http_request *req)
+{
+	static struct log log;
+
+	log.service = req->server && req->server->conf.service ? req->server->conf.service : "http";
+	return &log;
+}
+
+static void request_destroy(void *data)
+{
+	struct http_request *req = data;
+
+	if (!req->answered && req->conn) {
+		LOG_ERROR(request_log(req), "request_not_answered", LOG_STR("method", req->method),
+			  LOG_STR("route", http_request_route(req)));
+		http_request_fail(req, 500, "internal error");
+	}
+	mem_free(req->path);
+	mem_free(req->target);
+	mem_unref(req->query);
+	mem_unref(req->headers);
+	mem_unref(req->params);
+	buf_free(&req->body);
+	buf_free(&req->extra_head);
+}
+
+/* ---- reading ---- */
+
+/* One of libwebsockets' own header tokens; NULL when absent or too long. */
+static char *copy_token(struct lws *wsi, enum lws_token_indexes token)
+{
+	int len = lws_hdr_total_length(wsi, token);
+	char *text;
+
+	if (len <= 0 || len > MAX_HEADER_VALUE)
+		return NULL;
+	text = mem_alloc((size_t)len + 2);
+	if (lws_hdr_copy(wsi, text, len + 2, token) < 0)
+		return mem_free(text);
+	return text;
+}
+
+static bool token_of(enum lws_token_indexes *ret_token, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (int i = 0; i < WSI_TOKEN_COUNT; i++) {
+		const char *known = (const char *)lws_token_to_string((enum lws_token_indexes)i);
+
+		if (known && !strncmp(known, name, len) && str_equal(known + len, ":")) {
+			*ret_token = (enum lws_token_indexes)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static char *read_header(struct lws *wsi, const char *name)
+{
+	char key[MAX_HEADER_NAME + 2];
+	enum lws_token_indexes token;
+	char *text;
+	int len;
+
+	if (token_of(&token, name))
+		return copy_token(wsi, token);
+	if ((size_t)snprintf(key, sizeof(key), "%s:", name) >= sizeof(key))
+		return NULL;
+	len = lws_hdr_custom_length(wsi, key, (int)strlen(key));
+	if (len < 0 || len > MAX_HEADER_VALUE)
+		return NULL;
+	text = mem_alloc((size_t)len + 1);
+	if (len && lws_hdr_custom_copy(wsi, text, len + 1, key, (int)strlen(key)) < 0)
+		return mem_free(text);
+	return text;
+}
+
+/* The values libwebsockets leaves at a header's end. */
+static void trim_end(char *text)
+{
+	size_t len = strlen(text);
+
+	while (len && strchr(" \t\r", text[len - 1]))
+		text[--len] = '\0';
+}
+
+const char *http_request_header(const struct http_request *req, const char *name)
+{
+	const char *value = form_get(req->headers, name);
+	auto_free char *fresh = NULL;
+
+	if (value || !req->wsi)
+		return value;
+	fresh = read_header(req->wsi, name);
+	if (!fresh)
+		return NULL;
+	trim_end(fresh);
+	form_add(req->headers, name, fresh);
+	return form_get(req->headers, name);
+}
+
+void http_request_forget(struct http_request *req)
+{
+	req->wsi = NULL;
+}
+
+/* libwebsockets keeps paths and queries decoded only; this writes them encoded again. */
+static void encode_again(struct buf *out, const char *text, const char *keep)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			     (c >= '0' && c <= '9') || strchr(keep, c);
+
+		if (plain)
+			buf_append_char(out, (char)c);
+		else
+			buf_printf(out, "%%%02X", c);
+	}
+}
+
+static int read_path(struct http_request *req, enum lws_token_indexes token)
+{
+	char *path = copy_token(req->wsi, token);
+
+	if (!path)
+		return 400;
+	req->path = path;
+	if (*path != '/' || !str_is_utf8(path, strlen(path)))
+		return 400;
+	for (char *c = path; *c; c++) {
+		/* It reads '+' as a space, which only a query may do; numbers are in paths. */
+		if (*c == ' ')
+			*c = '+';
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			return 400;
+	}
+	return 0;
+}
+
+static int read_query(struct http_request *req, struct buf *target)
+{
+	char text[MAX_HEADER_VALUE + 1];
+
+	for (int i = 0; lws_hdr_total_length(req->wsi, WSI_TOKEN_HTTP_URI_ARGS) > 0; i++) {
+		int len = lws_hdr_copy_fragment(req->wsi, text, sizeof(text),
+						WSI_TOKEN_HTTP_URI_ARGS, i);
+		char *equals;
+
+		if (len < 0)
+			break;
+		buf_append_char(target, i ? '&' : '?');
+		if (!len)
+			continue;
+		text[len] = '\0';
+		equals = strchr(text, '=');
+		if (equals)
+			*equals = '\0';
+		if (form_count(req->query) >= 512)
+			return 400;
+		form_add(req->query, text, equals ? equals + 1 : "");
+		encode_again(target, text, "-._~!$'()*,:@/?");
+		if (equals) {
+			buf_append_char(target, '=');
+			encode_again(target, equals + 1, "-._~!$'()*,:@/?=");
+		}
+	}
+	return 0;
+}
+
+static int read_target(struct http_request *req)
+{
+	auto_buf struct buf target = {0};
+	int status = 501;
+
+	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
+		if (lws_hdr_total_length(req->wsi, methods[i].token) > 0) {
+			req->method = methods[i].name;
+			status = read_path(req, methods[i].token);
+			break;
+		}
+	req->head_only = str_equal(req->method, "HEAD");
+	if (status)
+		return status;
+	encode_again(&target, req->path, "-._~!$&'()*+,;=:@/");
+	status = read_query(req, &target);
+	if (!status)
+		req->target = buf_steal(&target);
+	return status;
+}
+
+static int read_length(struct http_request *req)
+{
+	auto_free char *length = copy_token(req->wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+	int64_t want;
+
+	if (lws_hdr_total_length(req->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
+		return length ? 400 : 411;
+	if (!length) {
+		/* Without a length there is no body (RFC 9112, 6.3); libwebsockets waits for one.
+		 */
+		req->conn->body_unknown = str_equal(req->method, "POST") ||
+					  str_equal(req->method, "PUT") ||
+					  str_equal(req->method, "PATCH");
+		return 0;
+	}
+	if (strspn(length, "0123456789") != strlen(length) ||
+	    str_parse_int(&want, length, 0, INT64_MAX))
+		return 400;
+	if ((uint64_t)want > req->server->conf.max_body_bytes)
+		return 413;
+	req->body_want = (size_t)want;
+	return 0;
+}
+
+static bool wants_keep_alive(struct lws *wsi)
+{
+	auto_free char *version = copy_token(wsi, WSI_TOKEN_HTTP);
+	auto_free char *connection = copy_token(wsi, WSI_TOKEN_CONNECTION);
+
+	return version && str_has_prefix(version, "HTTP/1.1") &&
+	       !(connection && str_equal_nocase(connection, "close"));
+}
+
+int http_request_read(struct http_request **ret_req, struct http_conn *conn, struct lws *wsi)
+{
+	struct http_request *req = mem_new(sizeof(*req), request_destroy);
+	int status;
+
+	req->conn = conn;
+	req->server = conn->server;
+	req->wsi = wsi;
+	req->method = "";
+	req->query = form_new();
+	req->headers = form_new();
+	req->params = form_new();
+	req->started_us = (uint64_t)clock_mono_us();
+	str_copy(req->remote, sizeof(req->remote), conn->remote);
+	conn->body_unknown = false;
+	req->keep_alive = wants_keep_alive(wsi);
+	for (size_t i = 0; i < ARRAY_LEN(usual_headers); i++)
+		http_request_header(req, usual_headers[i]);
+	status = read_target(req);
+	if (!status)
+		status = read_length(req);
+	if (!req->path)
+		req->path = mem_strdup("/");
+	if (!req->target)
+		req->target = mem_strdup(req->path);
+	*ret_req = req;
+	return status;
+}
+
+/* ---- what handlers ask ---- */
+
+const char *http_request_method(const struct http_request *req)
+{
+	return req->method;
+}
+
+const char *http_request_path(const struct http_request *req)
+{
+	return req->path;
+}
+
+const char *http_request_target(const struct http_request *req)
+{
+	return req->target;
+}
+
+const char *http_request_remote(const struct http_request *req)
+{
+	return req->remote;
+}
+
+const char *http_request_route(const struct http_request *req)
+{
+	return req->route ? req->route->pattern : "";
+}
+
+const char *http_request_param(const struct http_request *req, const char *name)
+{
+	return form_get(req->params, name);
+}
+
+const struct form *http_request_query(const struct http_request *req)
+{
+	return req->query;
+}
+
+const char *http_request_body(const struct http_request *req, size_t *ret_len)
+{
+	if (ret_len)
+		*ret_len = req->body.len;
+	return buf_str(&req->body);
+}
+
+/* ---- answering ---- */
+
+static bool is_token(const char *name)
+{
+	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "0123456789-_") == strlen(name);
+}
+
+void http_reply_header(struct http_request *req, const char *name, const char *value)
+{
+	if (!is_token(name) || strpbrk(value, "\r\n") ||
+	    req->extra_head.len + strlen(name) + strlen(value) > MAX_EXTRA_HEAD)
+		return;
+	buf_printf(&req->extra_head, "%s: %s\r\n", name, value);
+}
+
+static void count(const struct http_request *req, int status)
+{
+	const char *label = req->route ? req->route->pattern : "unknown";
+	double took_s = (double)((uint64_t)clock_mono_us() - req->started_us) / 1e6;
+
+	metric_observe(METRIC_API_DURATION, label, took_s);
+	if (status >= 400)
+		metric_add(METRIC_API_ERROR, label, 1);
+}
+
+static void append_head(struct buf *out, struct http_request *req, int status,
+			const char *content_type, uint64_t len)
+{
+	buf_printf(out, "HTTP/1.1 %d %s\r\n", status, phrase(status));
+	if (content_type && !strpbrk(content_type, "\r\n"))
+		buf_printf(out, "Content-Type: %s\r\n", content_type);
+	if (status != 204 && status != 304)
+		buf_printf(out, "Content-Length: %llu\r\n", (unsigned long long)len);
+	buf_append_str(out, "X-Content-Type-Options: nosniff\r\n");
+	if (!req->keep_alive || req->conn->body_unknown)
+		buf_append_str(out, "Connection: close\r\n");
+	if (req->extra_head.len)
+		buf_append(out, req->extra_head.data, req->extra_head.len);
+	buf_append_str(out, "\r\n");
+}
+
+/* True when the answer can be sent; the caller then sends it. */
+static bool begin_answer(struct http_request *req, int status)
+{
+	if (req->answered) {
+		LOG_ERROR(request_log(req), "request_answered_twice", LOG_INT("status", status),
+			  LOG_STR("route", http_request_route(req)));
+		return false;
+	}
+	req->answered = true;
+	count(req, status);
+	return req->conn;
+}
+
+static void end_answer(struct http_request *req, struct buf *out, int fd, uint64_t file_len)
+{
+	struct http_conn *conn = req->conn;
+	struct http_answer answer = {
+		.len = out->len - LWS_PRE,
+		.fd = fd,
+		.file_left = file_len,
+		.close = !req->keep_alive,
+	};
+
+	answer.data = (uint8_t *)buf_steal(out);
+	http_request_forget(req);
+	req->conn = NULL;
+	req->server = NULL;
+	http_conn_answer(conn, &answer);
+}
+
+void http_reply(struct http_request *req, int status, const char *content_type, const void *body,
+		size_t len)
+{
+	static const char room[LWS_PRE];
+	auto_buf struct buf out = {0};
+
+	if (!begin_answer(req, status))
+		return;
+	buf_append(&out, room, sizeof(room));
+	append_head(&out, req, status, content_type, len);
+	if (!req->head_only && len && status != 204 && status != 304)
+		buf_append(&out, body, len);
+	end_answer(req, &out, -1, 0);
+}
+
+void http_reply_json(struct http_request *req, int status, const json_t *json)
+{
+	auto_free char *text = json_text(json);
+
+	http_reply(req, status, "application/json", text, strlen(text));
+}
+
+static const char *error_code(int status)
+{
+	switch (status) {
+	case 400:
+		return "bad_request";
+	case 401:
+		return "unauthorized";
+	case 403:
+		return "forbidden";
+	case 404:
+		return "not_found";
+	case 405:
+		return "method_not_allowed";
+	case 411:
+		return "length_required";
+	case 413:
+		return "body_too_large";
+	case 503:
+		return "unavailable";
+	default:
+		return status < 500 ? "refused" : "internal_error";
+	}
+}
+
+void http_request_fail(struct http_request *req, int status, const char *message)
+{
+	auto_json json_t *body = NULL;
+
+	if (req->server && req->server->errorh) {
+		req->server->errorh(req, status, message, req->server->error_arg);
+		if (req->answered)
+			return;
+	}
+	body = json_pack("{s:{s:s,s:s}}", "error", "code", error_code(status), "message", message);
+	http_reply_json(req, status, body);
+}
+
+/* ---- files ---- */
+
+struct range {
+	uint64_t first;
+	uint64_t len;
+};
+
+enum range_kind { RANGE_NONE, RANGE_ONE, RANGE_BAD };
+
+/* A single "bytes=" range; anything else is ignored, as RFC 9110, 14.2 allows. */
+static enum range_kind parse_range(struct range *ret_range, const char *text, uint64_t size)
+{
+	unsigned long long first, last;
+	const char *dash;
+	char *end;
+
+	if (!text || !str_has_prefix(text, "bytes=") || strchr(text, ','))
+		return RANGE_NONE;
+	text += 6;
+	dash = strchr(text, '-');
+	if (!dash || strspn(text, "0123456789-") != strlen(text) || strchr(dash + 1, '-'))
+		return RANGE_NONE;
+	last = strtoull(dash + 1, &end, 10);
+	if (dash == text) { /* the last so many bytes */
+		if (!dash[1] || !last || !size)
+			return dash[1] ? RANGE_BAD : RANGE_NONE;
+		ret_range->len = last < size ? last : size;
+		ret_range->first = size - ret_range->len;
+		return RANGE_ONE;
+	}
+	first = strtoull(text, &end, 10);
+	if (!dash[1] || last >= size)
+		last = size ? size - 1 : 0;
+	if (first >= size)
+		return RANGE_BAD;
+	if (last < first)
+		return RANGE_NONE;
+	*ret_range = (struct range){first, last - first + 1};
+	return RANGE_ONE;
+}
+
+static int open_file(int *ret_fd, uint64_t *ret_size, const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return -EISDIR;
+	}
+	*ret_fd = fd;
+	*ret_size = (uint64_t)st.st_size;
+	return 0;
+}
+
+static void reply_open_file(struct http_request *req, int fd, uint64_t size,
+			    const char *content_type)
+{
+	static const char room[LWS_PRE];
+	auto_buf struct buf out = {0};
+	struct range range = {0, size};
+	char content_range[80];
+	int status = 200;
+
+	http_reply_header(req, "Accept-Ranges", "bytes");
+	switch (parse_range(&range, http_request_header(req, "range"), size)) {
+	case RANGE_BAD:
+		close(fd);
+		snprintf(content_range, sizeof(content_range), "bytes */%llu",
+			 (unsigned long long)size);
+		http_reply_header(req, "Content-Range", content_range);
+		http_request_fail(req, 416, "range not satisfiable");
+		return;
+	case RANGE_ONE:
+		status = 206;
+		snprintf(content_range, sizeof(content_range), "bytes %llu-%llu/%llu",
+			 (unsigned long long)range.first,
+			 (unsigned long long)(range.first + range.len - 1),
+			 (unsigned long long)size);
+		http_reply_header(req, "Content-Range", content_range);
+		break;
+	case RANGE_NONE:
+		break;
+	}
+	if (!begin_answer(req, status)) {
+		close(fd);
+		return;
+	}
+	buf_append(&out, room, sizeof(room));
+	append_head(&out, req, status, content_type, range.len);
+	if (req->head_only || !range.len || lseek(fd, (off_t)range.first, SEEK_SET) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	end_answer(req, &out, fd, range.len);
+}
+
+int http_reply_file(struct http_request *req, const char *path, const char *content_type)
+{
+	uint64_t size;
+	int fd, err = open_file(&fd, &size, path);
+
+	if (err)
+		return err;
+	reply_open_file(req, fd, size, content_type);
+	return 0;
+}

@@ -1,0 +1,286 @@
+#include "http/http_server.h"
+
+#include "core/log.h"
+#include "core/mem.h"
+#include "core/str.h"
+#include "http/form.h"
+#include "http/http_priv.h"
+#include "http/ws_priv.h"
+#include "loop/loop.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+enum {
+	DEFAULT_BODY_BYTES = 1024 * 1024,
+	DEFAULT_IDLE_S = 30,
+	BACKLOG = 1024,
+	ACCEPTS_A_TURN = 64,
+	MAX_SEGMENTS = 32,
+};
+
+/* Outlives the server until libuv has closed the handle. */
+struct http_listener {
+	uv_poll_t poll;
+	int fd;
+	struct http_server *server;
+};
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+	struct http_listener *listener = handle->data;
+
+	close(listener->fd);
+	mem_free(listener);
+}
+
+void http_server_stop_listening(struct http_server *server)
+{
+	struct http_listener *listener = server->listener;
+
+	if (!listener)
+		return;
+	server->listener = NULL;
+	uv_poll_stop(&listener->poll);
+	uv_close((uv_handle_t *)&listener->poll, on_listener_closed);
+}
+
+static void server_destroy(void *data)
+{
+	struct http_server *server = data;
+
+	http_server_stop_listening(server);
+	LIST_EACH(&server->conns, node)
+	http_conn_drop(node->data);
+	LIST_EACH(&server->sockets, node)
+	ws_drop(node->data);
+	mem_free(server->routes);
+	mem_unref(server->hub);
+}
+
+/* ---- listening ---- */
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static void on_acceptable(uv_poll_t *poll, int status, int events)
+{
+	struct http_listener *listener = poll->data;
+
+	for (int i = 0; i < ACCEPTS_A_TURN && listener->server->listener; i++) {
+		union address peer;
+		socklen_t size = sizeof(peer);
+		char remote[INET6_ADDRSTRLEN] = "";
+		int on = 1, fd;
+
+		fd = accept4(listener->fd, &peer.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			return;
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+		if (peer.any.sa_family == AF_INET6)
+			uv_ip6_name(&peer.v6, remote, sizeof(remote));
+		else
+			uv_ip4_name(&peer.v4, remote, sizeof(remote));
+		http_conn_accept(listener->server, fd, remote);
+	}
+}
+
+static int bind_socket(int *ret_fd, uint16_t *ret_port, const char *text, uint16_t port)
+{
+	union address address = {0};
+	socklen_t size = sizeof(address.v4);
+	int on = 1, fd;
+
+	if (uv_ip4_addr(text, port, &address.v4)) {
+		size = sizeof(address.v6);
+		if (uv_ip6_addr(text, port, &address.v6))
+			return -EINVAL;
+	}
+	fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(fd, &address.any, size) || listen(fd, BACKLOG) ||
+	    getsockname(fd, &address.any, &size)) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	*ret_fd = fd;
+	*ret_port = ntohs(size == sizeof(address.v6) ? address.v6.sin6_port : address.v4.sin_port);
+	return 0;
+}
+
+static int start_listening(struct http_server *server)
+{
+	struct http_listener *listener;
+	int fd, err;
+
+	err = bind_socket(&fd, &server->port, server->conf.bind_address, server->conf.port);
+	if (err)
+		return err;
+	listener = mem_alloc(sizeof(*listener));
+	listener->fd = fd;
+	listener->server = server;
+	listener->poll.data = listener;
+	err = uv_poll_init_socket(loop_uv(server->loop), &listener->poll, fd);
+	if (err) {
+		close(fd);
+		mem_free(listener);
+		return err;
+	}
+	uv_poll_start(&listener->poll, UV_READABLE, on_acceptable);
+	server->listener = listener;
+	return 0;
+}
+
+int http_server_new(struct http_server **ret_server, struct loop *loop,
+		    const struct http_server_conf *conf)
+{
+	struct http_server *server = mem_new(sizeof(*server), server_destroy);
+	int err;
+
+	server->loop = loop;
+	server->conf = *conf;
+	if (!server->conf.bind_address)
+		server->conf.bind_address = "127.0.0.1";
+	if (!server->conf.max_body_bytes)
+		server->conf.max_body_bytes = DEFAULT_BODY_BYTES;
+	if (!server->conf.idle_timeout_s)
+		server->conf.idle_timeout_s = DEFAULT_IDLE_S;
+	err = lws_hub_get(&server->hub, loop);
+	if (!err)
+		err = start_listening(server);
+	server->conf.bind_address = NULL; /* the caller's string */
+	if (err) {
+		mem_unref(server);
+		return err;
+	}
+	*ret_server = server;
+	return 0;
+}
+
+uint16_t http_server_port(const struct http_server *server)
+{
+	return server->port;
+}
+
+/* ---- routes ---- */
+
+static void add_route(struct http_server *server, const struct http_route *route)
+{
+	server->routes =
+		mem_realloc(server->routes, (server->route_count + 1) * sizeof(*server->routes));
+	server->routes[server->route_count++] = *route;
+}
+
+void http_server_route(struct http_server *server, const char *method, const char *pattern,
+		       http_request_h *requesth, void *arg)
+{
+	add_route(server, &(struct http_route){method, pattern, .requesth = requesth, .arg = arg});
+}
+
+void http_server_ws_route(struct http_server *server, const char *pattern, http_upgrade_h *upgradeh,
+			  void *arg)
+{
+	add_route(server, &(struct http_route){NULL, pattern, .upgradeh = upgradeh, .arg = arg});
+}
+
+void http_server_error_shape(struct http_server *server, http_error_h *errorh, void *arg)
+{
+	server->errorh = errorh;
+	server->error_arg = arg;
+}
+
+/*
+ * Literal bytes that matched, or -1. Segments of the pattern that are "{name}" take any non-empty
+ * segment of the path.
+ */
+static int match(const char *pattern, const char *path)
+{
+	int literal = 0;
+
+	while (*pattern && *path) {
+		if (*pattern == '{') {
+			if (*path == '/')
+				return -1;
+			pattern += strcspn(pattern, "}") + 1;
+			path += strcspn(path, "/");
+			continue;
+		}
+		if (*pattern != *path)
+			return -1;
+		pattern++;
+		path++;
+		literal++;
+	}
+	return *pattern || *path ? -1 : literal;
+}
+
+static void take_params(struct form *params, const char *pattern, const char *path)
+{
+	while (*pattern && *path) {
+		if (*pattern == '{') {
+			size_t name_len = strcspn(pattern + 1, "}");
+			size_t value_len = strcspn(path, "/");
+			auto_free char *name = mem_strndup(pattern + 1, name_len);
+			auto_free char *value = mem_strndup(path, value_len);
+
+			form_add(params, name, value);
+			pattern += name_len + 2;
+			path += value_len;
+			continue;
+		}
+		pattern++;
+		path++;
+	}
+}
+
+static void allow(struct buf *list, const char *method)
+{
+	if (list->len)
+		buf_append_str(list, ", ");
+	buf_append_str(list, method);
+	if (str_equal(method, "GET"))
+		buf_append_str(list, ", HEAD");
+}
+
+static bool method_fits(const struct http_route *route, const struct http_request *req,
+			bool upgrade)
+{
+	if (!route->method || upgrade)
+		return !route->method && upgrade;
+	return str_equal(route->method, req->method) ||
+	       (req->head_only && str_equal(route->method, "GET"));
+}
+
+const struct http_route *http_route_find(struct http_server *server, struct http_request *req,
+					 bool upgrade, struct buf *ret_allow)
+{
+	const struct http_route *best = NULL;
+	int best_literal = -1;
+
+	for (size_t i = 0; i < server->route_count; i++) {
+		const struct http_route *route = &server->routes[i];
+		int literal = match(route->pattern, req->path);
+
+		if (literal < 0)
+			continue;
+		if (!method_fits(route, req, upgrade))
+			allow(ret_allow, route->method ? route->method : "GET");
+		else if (literal > best_literal)
+			best = route, best_literal = literal;
+	}
+	if (best)
+		take_params(req->params, best->pattern, req->path);
+	return best;
+}
