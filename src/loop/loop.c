@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { LAST_TURNS = 16 };
+
 static void run_posts(struct loop *loop)
 {
 	struct post *posts;
@@ -39,7 +41,10 @@ static void loop_destroy(void *data)
 {
 	struct loop *loop = data;
 
+	/* Libraries on the loop close their handles over several turns and free their memory in them. */
 	run_posts(loop);
+	for (int i = 0; i < LAST_TURNS; i++)
+		uv_run(&loop->uv, UV_RUN_NOWAIT);
 	uv_walk(&loop->uv, on_close_any, NULL);
 	while (uv_loop_close(&loop->uv) == UV_EBUSY)
 		uv_run(&loop->uv, UV_RUN_ONCE);
