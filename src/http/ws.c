@@ -25,6 +25,9 @@ enum {
 
 enum { CODE_GOING_AWAY = 1001, CODE_NO_STATUS = 1005, CODE_ABNORMAL = 1006, CODE_TOO_BIG = 1009 };
 
+/* LWS_WRITE_CLOSE, which lws_write() takes but no public header of the library names. */
+#define WRITE_CLOSE_FRAME ((enum lws_write_protocol)4)
+
 /*
  * CONNECTING -> OPEN -> CLOSING -> CLOSED, any of them straight to CLOSED. CLOSING: what is queued
  * goes out, then the close frame, and the peer has CLOSE_MS for all of it. CLOSED: closeh has run
@@ -98,6 +101,30 @@ static void ws_destroy(void *data)
 
 /* ---- the end ---- */
 
+/*
+ * Written rather than asked for by lws_close_reason() and a non-zero return: builds of the library
+ * with _DEBUG, such as Debian's, close a connection twice over then, and the frame is lost.
+ */
+static int write_close_frame(struct lws *wsi, uint16_t code, const char *reason)
+{
+	uint8_t frame[LWS_PRE + 2 + MAX_REASON_BYTES];
+	size_t len = strlen(reason);
+
+	frame[LWS_PRE] = (uint8_t)(code >> 8);
+	frame[LWS_PRE + 1] = (uint8_t)code;
+	memcpy(frame + LWS_PRE + 2, reason, len);
+	return lws_write(wsi, frame + LWS_PRE, len + 2, WRITE_CLOSE_FRAME) < 0 ? -1 : 0;
+}
+
+/* Has said goodbye. */
+static int on_farewell_event(struct lws_link *link, struct lws *wsi,
+			     enum lws_callback_reasons reason, void *in, size_t len)
+{
+	return reason == LWS_CALLBACK_WS_PEER_INITIATED_CLOSE ? -1 : 0;
+}
+
+static struct lws_link farewell_link = {on_farewell_event};
+
 /* Says goodbye for a connection that has no owner any more. */
 static int on_orphan_event(struct lws_link *link, struct lws *wsi, enum lws_callback_reasons reason,
 			   void *in, size_t len)
@@ -105,11 +132,8 @@ static int on_orphan_event(struct lws_link *link, struct lws *wsi, enum lws_call
 	switch (reason) {
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 	case LWS_CALLBACK_CLIENT_WRITEABLE:
-		lws_close_reason(wsi, (enum lws_close_status)CODE_GOING_AWAY, NULL, 0);
-		return -1;
-	case LWS_CALLBACK_RECEIVE:
-	case LWS_CALLBACK_CLIENT_RECEIVE:
-		return 0;
+		lws_link_set(wsi, &farewell_link);
+		return write_close_frame(wsi, CODE_GOING_AWAY, "");
 	case LWS_CALLBACK_ESTABLISHED:
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
 		return -1;
@@ -189,23 +213,18 @@ static void on_deadline(void *arg)
 
 /* ---- messages ---- */
 
-static int begin_close(struct ws *ws, uint16_t code, const char *reason)
+static void begin_close(struct ws *ws, uint16_t code, const char *reason)
 {
 	ws->close_code = code;
 	str_copy(ws->close_reason, sizeof(ws->close_reason), reason ? reason : "");
 	ws->state = WS_CLOSING;
 	timer_start(ws->timer, CLOSE_MS);
-	return 0;
 }
 
-/* To be returned from the library's handler, which then sends the frame and waits for the peer's.
- */
 static int send_close_frame(struct ws *ws, struct lws *wsi)
 {
 	ws->close_sent = true;
-	lws_close_reason(wsi, ws->close_code, (unsigned char *)ws->close_reason,
-			 strlen(ws->close_reason));
-	return -1;
+	return write_close_frame(wsi, ws->close_code, ws->close_reason);
 }
 
 static int on_writable(struct ws *ws, struct lws *wsi)
@@ -237,7 +256,8 @@ static int on_bytes(struct ws *ws, struct lws *wsi, const void *data, size_t len
 	if (ws->rx.len + len > ws->handlers.max_message_bytes) {
 		begin_close(ws, CODE_TOO_BIG, "message too big");
 		queue_clear(ws);
-		return send_close_frame(ws, wsi);
+		lws_callback_on_writable(wsi);
+		return 0;
 	}
 	buf_append(&ws->rx, data, len);
 	if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi))
@@ -254,16 +274,20 @@ static int on_bytes(struct ws *ws, struct lws *wsi, const void *data, size_t len
 	return 0;
 }
 
-static void on_peer_close(struct ws *ws, const uint8_t *data, size_t len)
+/* The library answers the frame itself, unless it is the answer to ours. */
+static int on_peer_close(struct ws *ws, const uint8_t *data, size_t len)
 {
+	if (ws->close_sent)
+		return -1;
 	if (ws->close_code)
-		return;
+		return 0;
 	ws->close_code = CODE_NO_STATUS;
 	if (len < 2)
-		return;
+		return 0;
 	ws->close_code = (uint16_t)(data[0] << 8 | data[1]);
 	snprintf(ws->close_reason, sizeof(ws->close_reason), "%.*s", (int)(len - 2),
 		 (const char *)data + 2);
+	return 0;
 }
 
 static void on_open(struct ws *ws, struct lws *wsi)
@@ -304,8 +328,7 @@ static int handle_event(struct ws *ws, struct lws *wsi, enum lws_callback_reason
 	case LWS_CALLBACK_CLIENT_RECEIVE:
 		return on_bytes(ws, wsi, in, len);
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-		on_peer_close(ws, in, len);
-		return 0;
+		return on_peer_close(ws, in, len);
 	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
 		return append_headers(ws->dial, in, len);
 	case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
