@@ -24,7 +24,8 @@ int stt_engine_new(struct stt_engine **ret_engine, struct loop *loop, struct wor
 		   const struct stt_engine_conf *conf);
 
 struct stt_result {
-	const char *text;   /* lower-case words, "" when nothing was understood; valid in the handler */
+	const char
+		*text; /* lower-case words, "" when nothing was understood; valid in the handler */
 	double confidence;  /* 0..1 */
 	bool in_grammar;    /* false: a rival explained the sound better than the grammar did */
 	uint32_t speech_ms; /* audio decoded */
@@ -42,9 +43,9 @@ int stt_open(struct stt **ret_stt, struct stt_engine *engine, uint32_t rate_hz,
 	     stt_partial_h *partialh, void *arg);
 
 /*
- * What to listen to from the next stt_begin() on: a JSGF grammar whose public rule is <utterance>, or
- * NULL for the language model. Words that the dictionary lacks get a pronunciation by letter-to-sound.
- * Returns 0 or -EINVAL (the grammar does not parse; the old one stays).
+ * What to listen to from the next stt_begin() on: a JSGF grammar whose public rule is <utterance>,
+ * or NULL for the language model. Words that the dictionary lacks get a pronunciation by
+ * letter-to-sound. Returns 0 or -EINVAL (the grammar does not parse; the old one stays).
  */
 int stt_set_grammar(struct stt *stt, const char *jsgf);
 
