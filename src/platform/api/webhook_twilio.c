@@ -1,0 +1,343 @@
+/*
+ * The carrier's webhooks, each signed over its public URL: TwiML for inbound (voice) and outbound
+ * (connect) calls, call status, recording status. Whatever goes wrong, a caller hears words and not
+ * an error of the carrier's.
+ */
+#include "core/buf.h"
+#include "core/mem.h"
+#include "core/setting.h"
+#include "core/str.h"
+#include "http/form.h"
+#include "http/http_server.h"
+#include "platform/api/error.h"
+#include "platform/carrier_status.h"
+#include "platform/inbound.h"
+#include "platform/platform_priv.h"
+#include "platform/recording.h"
+#include "platform/session.h"
+#include "platform/twiml.h"
+#include "provider/twilio_signature.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Number-level callbacks of inbound calls know no id of ours. */
+#define ID_INBOUND "inbound"
+
+struct webhook {
+	struct task task;
+	struct form *form;
+};
+
+static void release(void *data)
+{
+	struct webhook *webhook = data;
+
+	mem_unref(webhook->form);
+}
+
+static const char *field(const struct webhook *webhook, const char *name)
+{
+	const char *value = form_get(webhook->form, name);
+
+	return value ? value : "";
+}
+
+/*
+ * Parse and verify. NULL after answering: 400 for what is no form, 403 for a signature that is
+ * missing or wrong.
+ */
+static struct webhook *take(struct platform *platform, struct http_request *req,
+			    const char *call_id)
+{
+	auto_free char *url = mem_printf("%s%s", platform->base_url, http_request_target(req));
+	const char *signature = http_request_header(req, "x-twilio-signature");
+	struct form *form = NULL;
+	struct webhook *webhook;
+	size_t len;
+	const char *body = http_request_body(req, &len);
+
+	if (form_parse(&form, body, len)) {
+		api_fail(req, API_INVALID_FORM, NULL, NULL);
+		return NULL;
+	}
+	if (!twilio_signature_valid(platform->api.settings->twilio_auth_token, signature, url, form,
+				    NULL, 0)) {
+		LOG_WARN(&platform->log, "webhook_refused", LOG_STR("kind", "twilio"));
+		api_fail(req, API_BAD_SIGNATURE, NULL, NULL);
+		mem_unref(form);
+		return NULL;
+	}
+	webhook = task_new(platform, sizeof(*webhook), "webhook",
+			   uuid_is_valid(call_id) ? call_id : NULL, release);
+	webhook->task.req = mem_ref(req);
+	webhook->form = form;
+	return webhook;
+}
+
+/* False after answering 400. */
+static bool need(struct webhook *webhook, const char *name)
+{
+	if (*field(webhook, name))
+		return true;
+	api_fail(webhook->task.req, API_MISSING_FIELD, name, "%s is required.", name);
+	task_end(&webhook->task);
+	return false;
+}
+
+static void reply_twiml(struct task *task, char *twiml)
+{
+	http_reply(task->req, 200, TWIML_CONTENT_TYPE, twiml, strlen(twiml));
+	mem_free(twiml);
+	task_end(task);
+}
+
+/* ---- connect: the callee answered ---- */
+
+static void apology_noted(struct task *task, int err, const char *reason)
+{
+	reply_twiml(task, twiml_hangup(INBOUND_APOLOGY));
+}
+
+static void apologise(struct task *task, const char *reason)
+{
+	struct call_change change = {
+		.event = CALL_EV_FAILED,
+		.source = "platform",
+		.end_reason = CALL_END_PROVIDER,
+		.end_detail = reason,
+	};
+
+	task_apply(task, &change, apology_noted);
+}
+
+static void connect_session(struct task *task, int err, const char *reason)
+{
+	if (err)
+		apologise(task, reason);
+	else if (call_status_is_terminal(task->call->status) || !task->call->join_url)
+		reply_twiml(task, twiml_hangup(NULL));
+	else
+		reply_twiml(task, twiml_connect(task->call->join_url));
+}
+
+static void connect_answered(struct task *task, int err, const char *reason)
+{
+	if (err)
+		reply_twiml(task, twiml_hangup(INBOUND_APOLOGY));
+	else if (call_status_is_terminal(task->call->status) || task->call->end_hint)
+		reply_twiml(task, twiml_hangup(NULL)); /* ended while it rang */
+	else if (!task->call->join_url || session_is_stale(task->platform, task->call))
+		session_create(task, connect_session);
+	else
+		connect_session(task, 0, "");
+}
+
+static void connect_loaded(struct task *task, int err, const char *reason)
+{
+	struct webhook *webhook = (struct webhook *)task;
+	const char *sid = field(webhook, "CallSid");
+	struct carrier_report report = {
+		.status = *field(webhook, "CallStatus") ? field(webhook, "CallStatus")
+							: "in-progress",
+		.sid = sid,
+		.answered_by = form_get(webhook->form, "AnsweredBy"),
+		.duration_s = -1,
+	};
+
+	if (err || call_status_is_terminal(task->call->status) ||
+	    (task->call->twilio_call_sid && !str_equal(task->call->twilio_call_sid, sid)))
+		reply_twiml(task,
+			    twiml_hangup(err ? "This call is not known here. Goodbye." : NULL));
+	else
+		carrier_status_apply(task, &report, connect_answered);
+}
+
+static void connect(struct http_request *req, void *arg)
+{
+	struct webhook *webhook = take(arg, req, http_request_param(req, "call_id"));
+
+	if (!webhook || !need(webhook, "CallSid"))
+		return;
+	if (*webhook->task.call_id)
+		task_load(&webhook->task, connect_loaded);
+	else
+		reply_twiml(&webhook->task, twiml_hangup("This call is not known here. Goodbye."));
+}
+
+/* ---- voice: somebody calls us ---- */
+
+static void voice_done(struct task *task, int err, const char *reason)
+{
+	if (!err && task->call->join_url && !call_status_is_terminal(task->call->status))
+		reply_twiml(task, twiml_connect(task->call->join_url));
+	else if (task->call && !err)
+		reply_twiml(task, twiml_hangup(NULL));
+	else
+		reply_twiml(task, twiml_hangup(INBOUND_APOLOGY));
+}
+
+static void voice(struct http_request *req, void *arg)
+{
+	struct webhook *webhook = take(arg, req, NULL);
+	struct inbound_params params;
+
+	if (!webhook || !need(webhook, "CallSid"))
+		return;
+	params = (struct inbound_params){
+		.sid = field(webhook, "CallSid"),
+		.from = field(webhook, "From"),
+		.to = field(webhook, "To"),
+	};
+	inbound_take(&webhook->task, &params, voice_done);
+}
+
+/* ---- status ---- */
+
+static void status_applied(struct task *task, int err, const char *reason)
+{
+	if (err)
+		api_fail_errno(task->req, err);
+	else
+		http_reply(task->req, 204, NULL, NULL, 0);
+	task_end(task);
+}
+
+static int64_t number(const struct webhook *webhook, const char *name, int64_t otherwise)
+{
+	int64_t value;
+
+	return str_parse_int(&value, field(webhook, name), 0, INT32_MAX) ? otherwise : value;
+}
+
+static void status_loaded(struct task *task, int err, const char *reason)
+{
+	struct webhook *webhook = (struct webhook *)task;
+	const char *sid = field(webhook, "CallSid");
+	auto_free char *receipt =
+		mem_printf("twilio:%.64s:%.16s:%.32s", sid, field(webhook, "SequenceNumber"),
+			   field(webhook, "CallbackSource"));
+	struct carrier_report report = {
+		.status = field(webhook, "CallStatus"),
+		.sid = sid,
+		.answered_by = form_get(webhook->form, "AnsweredBy"),
+		.sip_code = number(webhook, "SipResponseCode", 0),
+		.duration_s = number(webhook, "CallDuration", -1),
+		.receipt = *field(webhook, "SequenceNumber") ? receipt : NULL,
+	};
+
+	if (err) {
+		api_fail_errno(task->req, err);
+		task_end(task);
+		return;
+	}
+	if (task->call->twilio_call_sid && !str_equal(task->call->twilio_call_sid, sid)) {
+		api_fail(task->req, API_CALL_NOT_FOUND, "CallSid",
+			 "This call has another CallSid.");
+		task_end(task);
+		return;
+	}
+	LOG_INFO(&task->log, "carrier_event", LOG_STR("status", report.status),
+		 LOG_STR("sequence", field(webhook, "SequenceNumber")));
+	carrier_status_apply(task, &report, status_applied);
+}
+
+static void status(struct http_request *req, void *arg)
+{
+	const char *id = http_request_param(req, "call_id");
+	struct webhook *webhook = take(arg, req, id);
+
+	if (!webhook || !need(webhook, "CallSid") || !need(webhook, "CallStatus"))
+		return;
+	if (*webhook->task.call_id) {
+		task_load(&webhook->task, status_loaded);
+	} else if (str_equal(id, ID_INBOUND)) {
+		task_load_sid(&webhook->task, field(webhook, "CallSid"), status_loaded);
+	} else {
+		api_fail(req, API_CALL_NOT_FOUND, NULL, NULL);
+		task_end(&webhook->task);
+	}
+}
+
+/* ---- recording ---- */
+
+static void recording_queued(int err, const char *job_id, void *arg)
+{
+	status_applied(arg, err == -EEXIST ? 0 : err, "");
+}
+
+static void recording_noted(int err, void *arg)
+{
+	struct webhook *webhook = arg;
+	struct task *task = &webhook->task;
+	auto_free char *key =
+		mem_printf("recording:%s:%.64s", task->call_id, field(webhook, "RecordingSid"));
+	auto_json json_t *payload = json_object();
+	struct job_params params = {
+		.tenant_id = task->platform->api.tenant_id,
+		.kind = JOB_RECORDING,
+		.call_id = task->call_id,
+		.unique_key = key,
+		.payload = payload,
+	};
+
+	if (err) {
+		status_applied(task, err, "");
+		return;
+	}
+	json_set_str(payload, "url", field(webhook, "RecordingUrl"));
+	json_set_str(payload, "sid", field(webhook, "RecordingSid"));
+	json_set_int(payload, "duration_s", number(webhook, "RecordingDuration", 0));
+	json_set_int(payload, "channels", number(webhook, "RecordingChannels", 1));
+	job_enqueue(task->platform->api.jobs, &params, recording_queued, task);
+}
+
+static void recording_loaded(struct task *task, int err, const char *reason)
+{
+	struct webhook *webhook = (struct webhook *)task;
+	const char *state = field(webhook, "RecordingStatus");
+	struct recording recording = {
+		.tenant_id = task->platform->api.tenant_id,
+		.call_id = task->call_id,
+		.status = "pending",
+		.provider_sid = field(webhook, "RecordingSid"),
+		.url = field(webhook, "RecordingUrl"),
+		.duration_s = number(webhook, "RecordingDuration", 0),
+		.channels = number(webhook, "RecordingChannels", 1),
+	};
+
+	if (err || !str_equal(state, "completed") || !*recording.url || !*recording.provider_sid)
+		status_applied(task, err, "");
+	else if (task->call->twilio_call_sid &&
+		 !str_equal(task->call->twilio_call_sid, field(webhook, "CallSid")))
+		status_applied(task, -ENOENT, "");
+	else
+		recording_save(task->platform->api.calls, &recording, recording_noted, webhook);
+}
+
+static void recording(struct http_request *req, void *arg)
+{
+	const char *id = http_request_param(req, "call_id");
+	struct webhook *webhook = take(arg, req, id);
+
+	if (!webhook || !need(webhook, "CallSid"))
+		return;
+	if (*webhook->task.call_id) {
+		task_load(&webhook->task, recording_loaded);
+	} else if (str_equal(id, ID_INBOUND)) {
+		task_load_sid(&webhook->task, field(webhook, "CallSid"), recording_loaded);
+	} else {
+		api_fail(req, API_CALL_NOT_FOUND, NULL, NULL);
+		task_end(&webhook->task);
+	}
+}
+
+void api_twilio_routes(struct platform *platform)
+{
+	struct http_server *server = platform->server;
+
+	http_server_route(server, "POST", PATH_TWILIO_VOICE, voice, platform);
+	http_server_route(server, "POST", PATH_TWILIO_CONNECT "{call_id}", connect, platform);
+	http_server_route(server, "POST", PATH_TWILIO_STATUS "{call_id}", status, platform);
+	http_server_route(server, "POST", PATH_TWILIO_RECORDING "{call_id}", recording, platform);
+}

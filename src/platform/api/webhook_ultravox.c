@@ -1,0 +1,173 @@
+/*
+ * POST /api/v1/webhooks/ultravox/events: call.joined, call.ended and call.billed, signed. They come
+ * twice, late or never; the receipt and the state machine take care of that.
+ */
+#include "core/clock.h"
+#include "core/mem.h"
+#include "core/metric.h"
+#include "core/setting.h"
+#include "core/str.h"
+#include "http/http_server.h"
+#include "platform/api/error.h"
+#include "platform/platform_priv.h"
+#include "provider/ultravox_signature.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+struct webhook {
+	struct task task;
+	json_t *body; /* what session borrows from */
+	struct ultravox_call session;
+	char event[32];
+};
+
+static const struct {
+	const char *end_reason; /* of the engine */
+	const char *reason;
+} end_reasons[] = {
+	{"hangup", CALL_END_CALLER},         {"agent_hangup", CALL_END_AGENT},
+	{"timeout", CALL_END_TIMEOUT},       {"connection_error", CALL_END_PROVIDER},
+	{"system_error", CALL_END_PROVIDER},
+};
+
+static const char *end_reason(const struct ultravox_call *session)
+{
+	for (size_t i = 0; i < ARRAY_LEN(end_reasons); i++)
+		if (str_equal(end_reasons[i].end_reason, session->end_reason))
+			return end_reasons[i].reason;
+	return NULL;
+}
+
+static void release(void *data)
+{
+	struct webhook *webhook = data;
+
+	json_decref(webhook->body);
+}
+
+static void applied(struct task *task, int err, const char *reason)
+{
+	if (err)
+		api_fail_errno(task->req, err);
+	else
+		http_reply(task->req, 204, NULL, NULL, 0);
+	task_end(task);
+}
+
+/*
+ * An unjoined session is no news about the call: it was made early, and a call that is answered
+ * later gets another one.
+ */
+static enum call_event what_happened(const struct webhook *webhook)
+{
+	if (str_equal(webhook->event, "call.joined"))
+		return CALL_EV_ENGINE_JOINED;
+	if (str_equal(webhook->event, "call.ended") && webhook->session.joined_us)
+		return CALL_EV_ENGINE_ENDED;
+	return CALL_EV_NOTED;
+}
+
+static void apply(struct webhook *webhook)
+{
+	const struct ultravox_call *session = &webhook->session;
+	auto_free char *outcome = session->outcome ? json_text(session->outcome) : NULL;
+	auto_free char *receipt = mem_printf("ultravox:%s:%s", session->id, webhook->event);
+	struct call_change change = {
+		.event = what_happened(webhook),
+		.source = "ultravox",
+		.ultravox_call_id = session->id,
+		.outcome = outcome,
+		.receipt = receipt,
+	};
+
+	if (change.event == CALL_EV_ENGINE_ENDED) {
+		change.end_reason = end_reason(session);
+		if (session->ended_us > session->joined_us)
+			metric_observe(METRIC_ULTRAVOX_SESSION, "",
+				       (double)(session->ended_us - session->joined_us) / 1e6);
+	}
+	LOG_INFO(&webhook->task.log, "engine_event", LOG_STR("kind", webhook->event),
+		 LOG_STR("end_reason", session->end_reason));
+	task_apply(&webhook->task, &change, applied);
+}
+
+static void loaded(struct task *task, int err, const char *reason)
+{
+	struct webhook *webhook = (struct webhook *)task;
+	const char *known;
+
+	if (err) {
+		api_fail_errno(task->req, err);
+		task_end(task);
+		return;
+	}
+	known = task->call->ultravox_call_id;
+	if (known && !str_equal(known, webhook->session.id)) {
+		/* A session that was replaced by a later one: nothing about it matters any more. */
+		http_reply(task->req, 204, NULL, NULL, 0);
+		task_end(task);
+		return;
+	}
+	apply(webhook);
+}
+
+static bool is_ours(struct platform *platform, struct http_request *req)
+{
+	const struct settings *settings = platform->api.settings;
+	size_t len;
+	const char *body = http_request_body(req, &len);
+
+	return ultravox_webhook_valid(settings->ultravox_webhook_secret,
+				      http_request_header(req, "x-ultravox-webhook-signature"),
+				      http_request_header(req, "x-ultravox-webhook-timestamp"),
+				      body, len, clock_wall_us(), settings->webhook_tolerance_s);
+}
+
+static void take_event(struct platform *platform, struct http_request *req, json_t *body)
+{
+	const char *event = json_get_str(body, "event", "");
+	struct ultravox_call session;
+	struct webhook *webhook;
+	const char *call_id;
+
+	if (!*event || ultravox_call_parse(&session, json_object_get(body, "call"))) {
+		api_fail(req, API_BAD_REQUEST, *event ? "call" : "event",
+			 "The event has no event name or no call with a callId.");
+		return;
+	}
+	call_id = json_get_str(session.metadata, "call_id", "");
+	webhook = task_new(platform, sizeof(*webhook), "webhook",
+			   uuid_is_valid(call_id) ? call_id : NULL, release);
+	webhook->task.req = mem_ref(req);
+	webhook->body = json_incref(body);
+	webhook->session = session;
+	str_copy(webhook->event, sizeof(webhook->event), event);
+	if (*webhook->task.call_id)
+		task_load(&webhook->task, loaded);
+	else
+		task_load_session(&webhook->task, session.id, loaded);
+}
+
+static void events(struct http_request *req, void *arg)
+{
+	struct platform *platform = arg;
+	char reason[JSON_ERROR_SIZE];
+	auto_json json_t *body = NULL;
+	size_t len;
+	const char *text = http_request_body(req, &len);
+
+	if (!is_ours(platform, req)) {
+		LOG_WARN(&platform->log, "webhook_refused", LOG_STR("kind", "ultravox"));
+		api_fail(req, API_BAD_SIGNATURE, NULL, NULL);
+	} else if (json_parse(&body, text, len, reason)) {
+		api_fail(req, API_INVALID_JSON, NULL, "The body is not valid JSON: %s", reason);
+	} else {
+		take_event(platform, req, body);
+	}
+}
+
+void api_ultravox_routes(struct platform *platform)
+{
+	http_server_route(platform->server, "POST", PATH_ULTRAVOX_EVENTS, events, platform);
+}

@@ -1,0 +1,149 @@
+#include "platform/recording_fetch.h"
+
+#include "core/mem.h"
+#include "core/setting.h"
+#include "core/str.h"
+#include "platform/platform_priv.h"
+#include "platform/recording.h"
+#include "platform/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FETCH_ATTEMPTS = 8, FIRST_RETRY_MS = 2000, FETCH_RUN_MS = 180000 };
+
+struct fetch {
+	struct task task;
+	char *path;
+	char *part; /* where it is downloaded to; renamed once whole */
+	char *reason;
+	int err; /* what the job ends with */
+};
+
+static void release(void *data)
+{
+	struct fetch *fetch = data;
+
+	if (fetch->part)
+		unlink(fetch->part);
+	mem_free(fetch->path);
+	mem_free(fetch->part);
+	mem_free(fetch->reason);
+}
+
+static void saved(int err, void *arg)
+{
+	struct fetch *fetch = arg;
+
+	if (!fetch->err)
+		fetch->err = err;
+	job_done(fetch->task.job, fetch->err, fetch->reason);
+	task_end(&fetch->task);
+}
+
+static void save(struct fetch *fetch, const char *status, int64_t size)
+{
+	const json_t *payload = fetch->task.job->payload;
+	struct recording recording = {
+		.tenant_id = fetch->task.platform->api.tenant_id,
+		.call_id = fetch->task.call_id,
+		.status = status,
+		.provider_sid = json_get_str(payload, "sid", NULL),
+		.url = json_get_str(payload, "url", NULL),
+		.path = size ? fetch->path : NULL,
+		.error = fetch->reason,
+		.duration_s = json_get_int(payload, "duration_s", 0),
+		.size_bytes = size,
+		.channels = json_get_int(payload, "channels", 0),
+	};
+
+	recording_save(fetch->task.platform->api.calls, &recording, saved, fetch);
+}
+
+/* Try again until the last attempt, which leaves the reason with the call. */
+static void fail(struct fetch *fetch, int err, const char *reason)
+{
+	mem_replace_str(&fetch->reason, reason);
+	fetch->err = err;
+	if (err == -ECANCELED || fetch->task.job->attempt >= fetch->task.job->max_attempts)
+		save(fetch, "failed", 0);
+	else
+		saved(0, fetch);
+}
+
+/* Returns the file's size, or a negative errno. RIFF....WAVE is all a WAV needs to begin with. */
+static int64_t check_wav(const char *path)
+{
+	char head[12] = "";
+	struct stat info;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	got = read(fd, head, sizeof(head));
+	if (fstat(fd, &info) || fsync(fd))
+		got = -1;
+	close(fd);
+	if (got != sizeof(head) || memcmp(head, "RIFF", 4) != 0 || memcmp(head + 8, "WAVE", 4) != 0)
+		return -EBADMSG;
+	return info.st_size;
+}
+
+static void downloaded(const struct provider_result *result, void *arg)
+{
+	struct fetch *fetch = arg;
+	int64_t size;
+
+	if (result->err) {
+		/* The file may take a while to appear, so even 404 is worth another try. */
+		fail(fetch, result->err == -EACCES ? -ECANCELED : result->err, result->reason);
+		return;
+	}
+	size = check_wav(fetch->part);
+	if (size < 0) {
+		fail(fetch, (int)size, "what the carrier sent is not a WAV file");
+		return;
+	}
+	if (rename(fetch->part, fetch->path)) {
+		fail(fetch, -errno, strerror(errno));
+		return;
+	}
+	save(fetch, "available", size);
+}
+
+static void run(struct job *job, void *arg)
+{
+	struct platform *platform = arg;
+	struct fetch *fetch =
+		task_new(platform, sizeof(*fetch), "recording", job->call_id, release);
+	const char *url = json_get_str(job->payload, "url", "");
+
+	fetch->task.job = job;
+	fetch->path =
+		mem_printf("%s/recordings/%s.wav", platform->api.settings->data_dir, job->call_id);
+	fetch->part = mem_printf("%s.part", fetch->path);
+	if (twilio_recording_download(&fetch->task.request, platform->twilio, url, fetch->part,
+				      downloaded, fetch))
+		fail(fetch, -ECANCELED, "the recording's URL is not the carrier's");
+}
+
+int recording_fetch_setup(struct platform *platform)
+{
+	auto_free char *dir = mem_printf("%s/recordings", platform->api.settings->data_dir);
+	struct job_kind kind = {
+		.kind = JOB_RECORDING,
+		.runh = run,
+		.arg = platform,
+		.max_attempts = FETCH_ATTEMPTS,
+		.first_retry_ms = FIRST_RETRY_MS,
+		.max_run_ms = FETCH_RUN_MS,
+	};
+
+	job_queue_handle(platform->api.jobs, &kind);
+	return mkdir(dir, 0750) && errno != EEXIST ? -errno : 0;
+}
