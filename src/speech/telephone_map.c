@@ -161,13 +161,13 @@ static void relu(float *values, size_t count)
 		values[i] = values[i] > 0.0f ? values[i] : 0.0f;
 }
 
-/* window: the frame to map with its neighbours. */
+/* The frame in the middle of the window. */
 static void map_frame(const struct telephone_map *map, float out[MAP_CEPSTRA],
-		      const float window[WINDOW][MAP_CEPSTRA])
+		      const struct map_stream *stream)
 {
 	float x[INPUTS], first[HIDDEN_MAX], second[HIDDEN_MAX];
 	float straight[MAP_CEPSTRA], residual[MAP_CEPSTRA];
-	const float *in = window[0];
+	const float *in = (const float *)stream->frames;
 
 	for (size_t i = 0; i < INPUTS; i++)
 		x[i] = (in[i] - map->mean_in[i]) / map->deviation_in[i];
@@ -199,7 +199,7 @@ bool telephone_map_push(const struct telephone_map *map, struct map_stream *stre
 	stream->shifted++;
 	if (stream->seen <= MAP_CONTEXT)
 		return false;
-	map_frame(map, out, stream->frames);
+	map_frame(map, out, stream);
 	stream->given++;
 	return true;
 }
@@ -215,7 +215,7 @@ bool telephone_map_pull(const struct telephone_map *map, struct map_stream *stre
 	memcpy(last, stream->frames[WINDOW - 1], sizeof(last));
 	for (; stream->shifted < stream->given + 1 + MAP_CONTEXT; stream->shifted++)
 		shift_in(stream, last);
-	map_frame(map, out, stream->frames);
+	map_frame(map, out, stream);
 	stream->given++;
 	return true;
 }
