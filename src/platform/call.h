@@ -152,17 +152,24 @@ struct call_change {
 	const char *ultravox_call_id;
 	const char *join_url;
 	const char *answered_by;
-	const char *outcome;     /* JSON object text */
-	const char *receipt;     /* unique name of the callback that brought this, such as
-				    "twilio:CA..:3"; seen before: nothing happens */
+	const char *outcome; /* JSON object text */
+	const char *receipt; /* unique name of the callback that brought this, such as
+				"twilio:CA..:3"; seen before: nothing happens */
+	uint32_t duration_s; /* of COMPLETED: the carrier's figure, used when the answer was missed
+			      */
 	uint32_t ring_timeout_s; /* of DIALLED: how long it may ring; 0 means the table's */
 };
 
 /* What an event does to a call in a state: from a table, no side effects. */
 struct call_step {
-	bool legal;             /* false: ignored */
-	enum call_status to;    /* may be the same */
-	bool hint;              /* remember the reason, bring the deadline close */
-	const char *end_reason; /* of a terminal step when neither change nor hint gives one */
+	enum call_step_kind {
+		CALL_STEP_NONE, /* too late, or said before: only its facts are kept */
+		CALL_STEP_MOVE, /* to another state */
+		CALL_STEP_STAY, /* same state, but the deadline moves: DIALLED */
+		CALL_STEP_HINT, /* same state: remember end_reason, bring the deadline close */
+	} kind;
+	enum call_status to;
+	const char *end_reason; /* when the change brings none; NULL while there is no end in it */
+	bool hint_wins;         /* a remembered reason is better than end_reason */
 };
 struct call_step call_step(enum call_status from, enum call_event event);

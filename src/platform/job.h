@@ -55,7 +55,11 @@ struct job_params {
 	uint32_t max_attempts; /* 0: the kind's, else 8 */
 };
 
-/* Owned by the caller; mem_unref() gives leases back so that others can go on at once. */
+/*
+ * Owned by the caller; mem_unref() gives leases back so that others can go on at once, and frees
+ * the jobs: release whatever is running them before, no job_done() may follow. loop and db outlive
+ * it.
+ */
 struct job_queue *job_queue_new(struct loop *loop, struct db *db);
 
 /* Before job_queue_start(). Kinds nobody handles stay where they are. */

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 struct db;
-struct http_server;
 struct live;
+struct live_reader;
 struct loop;
 
 /* LIVE_TYPE(id, name, durable) */
@@ -47,8 +47,31 @@ struct live_conf {
 /* db: migrated, outlives the hub; NULL keeps everything in the ring. Owned by the caller. */
 struct live *live_new(struct loop *loop, struct db *db, const struct live_conf *conf);
 
-/* GET /api/v1/live on server. */
-void live_route(struct live *live, struct http_server *server);
+/*
+ * Somebody who watches. Where its events go is a sink, so that the hub knows nothing of sockets
+ * (api/live_socket.c is the one there is). Sink functions are called from the loop and must not
+ * release the reader.
+ */
+struct live_sink {
+	/* Take one event. Returns 0 or -ENOBUFS, which makes the reader a slow one. */
+	int (*send)(void *arg, const char *text, size_t len);
+	/* Bytes not yet sent: a replay waits until there are none, see live_reader_drained(). */
+	size_t (*queued)(void *arg);
+	/* The reader is dropped and gets nothing more; tell it why. */
+	void (*drop)(void *arg, uint16_t code, const char *reason);
+};
+
+enum { LIVE_FROM_NOW = -1, LIVE_CLOSE_SLOW = 4008, LIVE_CLOSE_AHEAD = 4010 };
+
+/*
+ * since: LIVE_FROM_NOW, or the last number seen: what came after it is sent first. A number that
+ * was never given out drops the reader with LIVE_CLOSE_AHEAD. call_id: only that call; NULL for
+ * all. sink is static. Owned by the caller; mem_unref() ends it. NULL when there are too many
+ * readers.
+ */
+struct live_reader *live_reader_new(struct live *live, int64_t since, const char *call_id,
+				    const struct live_sink *sink, void *arg);
+void live_reader_drained(struct live_reader *reader);
 
 /* Tell everybody, now, of something that is stored nowhere. call_id may be NULL; data is
  * referenced. */
@@ -60,5 +83,8 @@ void live_publish(struct live *live, const char *call_id, enum live_type type, j
  */
 void live_publish_row(struct live *live, int64_t row_seq, int64_t at, const char *call_id,
 		      const char *type, json_t *data);
+
+/* The number under which readers know a row of call_event. */
+int64_t live_seq_of_row(int64_t row_seq);
 
 size_t live_readers(const struct live *live);

@@ -4,11 +4,10 @@
  */
 #pragma once
 
-#include "core/json.h"
+#include "platform/call_view.h"
 
 #include <stdbool.h>
 
-struct call;
 struct call_table;
 struct db;
 struct http_server;
@@ -34,11 +33,8 @@ struct api {
  */
 void api_read_routes(struct api *api, struct http_server *server);
 
+/* GET /api/v1/live, the WebSocket of live events (docs/live.md). */
+void api_live_routes(struct api *api, struct http_server *server);
+
 /* GET / and the files of the page. */
 void api_page_routes(struct api *api, struct http_server *server);
-
-/*
- * The call as the API shows it, with the spec's names. New reference. transcript and summary are
- * not in it: json_object_set() them where they belong.
- */
-json_t *call_view(const struct call *call);

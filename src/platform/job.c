@@ -1,0 +1,541 @@
+#include "platform/job.h"
+
+#include "core/clock.h"
+#include "core/digest.h"
+#include "core/list.h"
+#include "core/mem.h"
+#include "core/metric.h"
+#include "core/str.h"
+#include "core/uuid.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+#include "platform/store/batch.h"
+#include "platform/store/job.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	MAX_KINDS = 12,
+	POLL_MS = 1000,
+	LEASE_MS = 30000,
+	RENEW_MS = 10000,
+	DEFAULT_ATTEMPTS = 8,
+	DEFAULT_CONCURRENCY = 4,
+	DEFAULT_RETRY_MS = 1000,
+	DEFAULT_RUN_MS = 120000,
+	MAX_RETRY_MS = 3600 * 1000,
+	SETTLE_TRIES = 5,
+	MAX_DETAIL = 500,
+};
+
+struct job_kind_state {
+	struct job_kind kind;
+	size_t running;
+};
+
+struct job_queue {
+	struct loop *loop;
+	struct db *db;
+	struct log log;
+	char owner[UUID_SIZE];
+	struct job_kind_state kinds[MAX_KINDS];
+	size_t kind_count;
+	struct timer *poll_timer;
+	uint64_t poll_at_ms; /* on the loop's clock */
+	struct timer *renew_timer;
+	struct db_request *claim; /* under way */
+	bool claim_again;
+	bool started;
+	struct list jobs;  /* running, and settled ones whose job_done() is still to come */
+	struct list calls; /* enqueue, replay, settle under way */
+};
+
+/* A job in this process. */
+struct running {
+	struct job job; /* first: handlers see only this */
+	struct list_node node;
+	struct job_queue *queue;
+	struct job_kind_state *kind; /* NULL once it no longer counts as running */
+	struct timer *limit;
+};
+
+/* A request to the database on behalf of somebody. */
+struct job_call {
+	struct list_node node;
+	struct job_queue *queue;
+	struct db_request *request;
+	char id[UUID_SIZE];
+	job_enqueued_h *enqueuedh;
+	job_replayed_h *replayedh;
+	void *arg;
+	/* settling */
+	const char *state;
+	int64_t run_at;
+	char *detail;
+	int tries;
+	struct timer *retry;
+};
+
+static void queue_poll(struct job_queue *queue, uint64_t delay_ms);
+
+/* ---- calls ---- */
+
+static void job_call_destroy(void *data)
+{
+	struct job_call *call = data;
+
+	list_remove(&call->node);
+	mem_unref(call->request);
+	mem_unref(call->retry);
+	mem_free(call->detail);
+}
+
+static struct job_call *job_call_new(struct job_queue *queue)
+{
+	struct job_call *call = mem_new(sizeof(*call), job_call_destroy);
+
+	call->queue = queue;
+	list_append(&queue->calls, &call->node, call);
+	return call;
+}
+
+/* ---- enqueue ---- */
+
+static void insert(struct batch *batch, const struct job_params *params, const char *id,
+		   int64_t max_attempts, bool may_exist)
+{
+	int64_t now = clock_wall_us();
+	struct store_job row = {
+		.id = id,
+		.tenant_id = params->tenant_id,
+		.kind = params->kind,
+		.call_id = params->call_id,
+		.unique_key = params->unique_key,
+		.payload = params->payload ? batch_own(batch, json_text(params->payload)) : "{}",
+		.max_attempts = max_attempts,
+		.now = now,
+		.run_at = now + (int64_t)params->delay_ms * 1000,
+	};
+
+	store_job_insert(batch, &row, may_exist);
+}
+
+void job_add(struct batch *batch, const struct job_params *params)
+{
+	char *id = mem_alloc(UUID_SIZE);
+
+	uuid_new(id);
+	insert(batch, params, batch_own(batch, id), params->max_attempts, true);
+}
+
+static void on_enqueued(int err, struct db_result *const *results, size_t failed, void *arg)
+{
+	struct job_call *call = arg;
+
+	list_remove(&call->node);
+	if (!err)
+		queue_poll(call->queue, (uint64_t)call->run_at);
+	if (call->enqueuedh)
+		call->enqueuedh(err, call->id, call->arg);
+	mem_unref(call);
+}
+
+void job_enqueue(struct job_queue *queue, const struct job_params *params, job_enqueued_h *doneh,
+		 void *arg)
+{
+	struct job_call *call = job_call_new(queue);
+	struct batch batch auto_batch = {0};
+
+	uuid_new(call->id);
+	call->enqueuedh = doneh;
+	call->arg = arg;
+	call->run_at = params->delay_ms;
+	insert(&batch, params, call->id, params->max_attempts, false);
+	batch_run(&batch, &call->request, queue->db, on_enqueued, call);
+}
+
+/* ---- settle ---- */
+
+static void settle_run(struct job_call *call);
+
+static void on_settle_retry(void *arg)
+{
+	settle_run(arg);
+}
+
+/* Given up, the lease passes and the job is run again: handlers bear that. */
+static void on_settled(int err, struct db_result *const *results, size_t failed, void *arg)
+{
+	struct job_call *call = arg;
+
+	call->request = mem_unref(call->request);
+	if (err && ++call->tries < SETTLE_TRIES) {
+		if (!call->retry)
+			call->retry = timer_new(call->queue->loop, on_settle_retry, call);
+		timer_start(call->retry, 500u << call->tries);
+		return;
+	}
+	if (err)
+		LOG_ERROR(&call->queue->log, "job_not_settled", LOG_STR("job_id", call->id),
+			  LOG_ERR(err));
+	mem_unref(call);
+}
+
+static void settle_run(struct job_call *call)
+{
+	struct batch batch auto_batch = {0};
+
+	store_job_settle(&batch, call->id, call->queue->owner, call->state, call->run_at,
+			 call->detail, clock_wall_us());
+	batch_run(&batch, &call->request, call->queue->db, on_settled, call);
+}
+
+static int64_t attempts_of(const struct running *run)
+{
+	if (run->job.max_attempts)
+		return run->job.max_attempts;
+	return run->kind->kind.max_attempts ? run->kind->kind.max_attempts : DEFAULT_ATTEMPTS;
+}
+
+/* Doubling from the kind's first delay, an hour at most, a quarter more or less at random. */
+static uint64_t backoff_ms(const struct running *run)
+{
+	uint64_t delay =
+		run->kind->kind.first_retry_ms ? run->kind->kind.first_retry_ms : DEFAULT_RETRY_MS;
+
+	for (int64_t i = 1; i < run->job.attempt && delay < MAX_RETRY_MS; i++)
+		delay *= 2;
+	if (delay > MAX_RETRY_MS)
+		delay = MAX_RETRY_MS;
+	return delay - delay / 4 + random_u64() % (delay / 2 + 1);
+}
+
+static void report(struct running *run, const char *outcome, int err, const char *detail)
+{
+	char labels[96];
+
+	snprintf(labels, sizeof(labels), "%s,%s", run->job.kind, outcome);
+	metric_add(METRIC_JOB_TOTAL, labels, 1);
+	if (err)
+		LOG_WARN(&run->job.log, "job_failed", LOG_STR("job_id", run->job.id),
+			 LOG_STR("kind", run->job.kind), LOG_STR("outcome", outcome),
+			 LOG_INT("attempt", run->job.attempt), LOG_ERR(err),
+			 LOG_STR("detail", detail));
+	else
+		LOG_INFO(&run->job.log, "job_done", LOG_STR("job_id", run->job.id),
+			 LOG_STR("kind", run->job.kind), LOG_INT("attempt", run->job.attempt));
+}
+
+static void settle(struct running *run, int err, uint64_t retry_after_ms, const char *detail)
+{
+	struct job_queue *queue = run->queue;
+	struct job_call *call = job_call_new(queue);
+	uint64_t delay_ms = 0;
+
+	str_copy(call->id, sizeof(call->id), run->job.id);
+	if (!err) {
+		call->state = "done";
+	} else if (err == -ECANCELED || run->job.attempt >= attempts_of(run)) {
+		call->state = "dead";
+	} else {
+		call->state = "ready";
+		delay_ms = backoff_ms(run);
+		if (delay_ms < retry_after_ms)
+			delay_ms = retry_after_ms;
+	}
+	call->run_at = clock_wall_us() + (int64_t)delay_ms * 1000;
+	if (err)
+		call->detail = mem_strndup(detail ? detail : strerror(-err), MAX_DETAIL);
+	report(run, err && delay_ms ? "retried" : call->state, err, call->detail);
+	run->kind->running--;
+	run->kind = NULL;
+	run->limit = mem_unref(run->limit);
+	settle_run(call);
+	queue_poll(queue, delay_ms);
+}
+
+static void running_destroy(void *data)
+{
+	struct running *run = data;
+
+	list_remove(&run->node);
+	if (run->kind)
+		run->kind->running--;
+	mem_unref(run->limit);
+	mem_free(run->job.id);
+	mem_free(run->job.tenant_id);
+	mem_free(run->job.kind);
+	mem_free(run->job.call_id);
+	json_decref(run->job.payload);
+}
+
+static void finish(struct job *job, int err, uint32_t retry_after_ms, const char *detail)
+{
+	struct running *run = (struct running *)job;
+
+	if (run->kind)
+		settle(run, err, retry_after_ms, detail);
+	mem_unref(run);
+}
+
+void job_done(struct job *job, int err, const char *detail)
+{
+	finish(job, err, 0, detail);
+}
+
+void job_retry_after(struct job *job, uint32_t retry_after_ms, const char *detail)
+{
+	finish(job, -EAGAIN, retry_after_ms, detail);
+}
+
+static void on_limit(void *arg)
+{
+	settle(arg, -ETIMEDOUT, 0, "the job ran longer than it may");
+}
+
+/* ---- claim and run ---- */
+
+static char *row_text(const struct db_result *result, size_t row, size_t column)
+{
+	return mem_strdup(db_get_text(result, row, column));
+}
+
+static struct running *running_new(struct job_queue *queue, struct job_kind_state *kind,
+				   const struct db_result *result, size_t row)
+{
+	struct running *run = mem_new(sizeof(*run), running_destroy);
+	const char *payload = db_get_text(result, row, 4);
+	uint32_t max_run_ms = kind->kind.max_run_ms ? kind->kind.max_run_ms : DEFAULT_RUN_MS;
+
+	run->queue = queue;
+	run->kind = kind;
+	kind->running++;
+	run->job.id = row_text(result, row, 0);
+	run->job.tenant_id = row_text(result, row, 1);
+	run->job.kind = row_text(result, row, 2);
+	run->job.call_id = row_text(result, row, 3);
+	if (!payload || json_parse(&run->job.payload, payload, strlen(payload), NULL))
+		run->job.payload = json_object();
+	run->job.attempt = db_get_int(result, row, 5);
+	run->job.max_attempts = db_get_int(result, row, 6);
+	log_init(&run->job.log, "job", run->job.call_id ? run->job.call_id : "");
+	run->limit = timer_new(queue->loop, on_limit, run);
+	timer_start(run->limit, max_run_ms);
+	list_append(&queue->jobs, &run->node, run);
+	return run;
+}
+
+/* Its last tries ended with the process, not with job_done(): it may be what kills us. */
+static bool is_exhausted(const struct running *run)
+{
+	return run->job.attempt > attempts_of(run);
+}
+
+static void run_row(struct job_queue *queue, struct job_kind_state *kind,
+		    const struct db_result *result, size_t row)
+{
+	struct running *run = running_new(queue, kind, result, row);
+
+	if (is_exhausted(run))
+		finish(&run->job, -ECANCELED, 0, "the process died in every try");
+	else
+		kind->kind.runh(&run->job, kind->kind.arg);
+}
+
+static struct job_kind_state *find_kind(struct job_queue *queue, const char *name)
+{
+	for (size_t i = 0; i < queue->kind_count; i++)
+		if (str_equal(queue->kinds[i].kind.kind, name))
+			return &queue->kinds[i];
+	return NULL;
+}
+
+static size_t free_slots(const struct job_kind_state *kind)
+{
+	size_t max = kind->kind.concurrency ? kind->kind.concurrency : DEFAULT_CONCURRENCY;
+
+	return kind->running < max ? max - kind->running : 0;
+}
+
+static size_t run_rows(struct job_queue *queue, struct db_result *const *results)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < queue->kind_count; i++) {
+		for (size_t row = 0; row < db_rows(results[i]); row++) {
+			struct job_kind_state *kind =
+				find_kind(queue, db_get_text(results[i], row, 2));
+
+			if (kind)
+				run_row(queue, kind, results[i], row);
+			total++;
+		}
+	}
+	metric_set(METRIC_JOB_QUEUE, "", (double)db_get_int(results[queue->kind_count], 0, 0));
+	return total;
+}
+
+static void on_claimed(int err, struct db_result *const *results, size_t failed, void *arg)
+{
+	struct job_queue *queue = mem_ref(arg); /* a job's handler may drop the last other one */
+	bool again = queue->claim_again;
+	size_t total = 0;
+
+	queue->claim = mem_unref(queue->claim);
+	queue->claim_again = false;
+	if (err)
+		LOG_WARN(&queue->log, "jobs_not_claimed", LOG_ERR(err));
+	else
+		total = run_rows(queue, results);
+	queue_poll(queue, total || again ? 0 : POLL_MS);
+	mem_unref(queue);
+}
+
+/* One statement a kind, also for kinds that are full: so results are found by position. */
+static void claim(void *arg)
+{
+	struct job_queue *queue = arg;
+	int64_t now = clock_wall_us();
+	struct batch batch auto_batch = {0};
+
+	queue->poll_at_ms = UINT64_MAX;
+	if (!queue->started)
+		return;
+	if (queue->claim) {
+		queue->claim_again = true;
+		return;
+	}
+	for (size_t i = 0; i < queue->kind_count; i++)
+		store_job_claim(&batch, queue->kinds[i].kind.kind, queue->owner, now,
+				now + LEASE_MS * 1000ll, (int64_t)free_slots(&queue->kinds[i]));
+	store_job_count(&batch);
+	batch_run(&batch, &queue->claim, queue->db, on_claimed, queue);
+}
+
+/* Look for work in delay_ms, or earlier if that was planned. */
+static void queue_poll(struct job_queue *queue, uint64_t delay_ms)
+{
+	uint64_t at = loop_now_ms(queue->loop) + delay_ms;
+
+	if (!queue->started || at >= queue->poll_at_ms)
+		return;
+	queue->poll_at_ms = at;
+	timer_start(queue->poll_timer, delay_ms);
+}
+
+static void renew(void *arg)
+{
+	struct job_queue *queue = arg;
+	int64_t until = clock_wall_us() + LEASE_MS * 1000ll;
+	struct batch batch = {0};
+
+	LIST_EACH(&queue->jobs, node)
+	{
+		struct running *run = node->data;
+
+		if (!run->kind)
+			continue;
+		store_job_renew(&batch, run->job.id, queue->owner, until);
+		if (batch.count == DB_MAX_STATEMENTS) {
+			batch_run(&batch, NULL, queue->db, NULL, NULL);
+			batch = (struct batch){0};
+		}
+	}
+	if (batch.count)
+		batch_run(&batch, NULL, queue->db, NULL, NULL);
+	timer_start(queue->renew_timer, RENEW_MS);
+}
+
+/* ---- the queue ---- */
+
+static void queue_destroy(void *data)
+{
+	struct job_queue *queue = data;
+	struct batch batch auto_batch = {0};
+
+	store_job_give_back(&batch, queue->owner, clock_wall_us());
+	batch_run(&batch, NULL, queue->db, NULL, NULL);
+	LIST_EACH(&queue->jobs, node)
+	mem_unref(node->data);
+	LIST_EACH(&queue->calls, node)
+	mem_unref(node->data);
+	mem_unref(queue->claim);
+	mem_unref(queue->poll_timer);
+	mem_unref(queue->renew_timer);
+}
+
+struct job_queue *job_queue_new(struct loop *loop, struct db *db)
+{
+	struct job_queue *queue = mem_new(sizeof(*queue), queue_destroy);
+
+	queue->loop = loop;
+	queue->db = db;
+	log_init(&queue->log, "job", "");
+	uuid_new(queue->owner);
+	queue->poll_at_ms = UINT64_MAX;
+	queue->poll_timer = timer_new(loop, claim, queue);
+	queue->renew_timer = timer_new(loop, renew, queue);
+	return queue;
+}
+
+void job_queue_handle(struct job_queue *queue, const struct job_kind *kind)
+{
+	if (queue->started || queue->kind_count == MAX_KINDS)
+		abort();
+	queue->kinds[queue->kind_count++].kind = *kind;
+}
+
+void job_queue_start(struct job_queue *queue)
+{
+	queue->started = true;
+	timer_start(queue->renew_timer, RENEW_MS);
+	queue_poll(queue, 0);
+}
+
+void job_queue_stop(struct job_queue *queue)
+{
+	queue->started = false;
+	timer_stop(queue->poll_timer);
+	queue->poll_at_ms = UINT64_MAX;
+}
+
+size_t job_queue_running(const struct job_queue *queue)
+{
+	size_t running = 0;
+
+	for (size_t i = 0; i < queue->kind_count; i++)
+		running += queue->kinds[i].running;
+	return running;
+}
+
+void job_queue_wake(struct job_queue *queue)
+{
+	queue_poll(queue, 0);
+}
+
+static void on_replayed(int err, struct db_result *const *results, size_t failed, void *arg)
+{
+	struct job_call *call = arg;
+
+	list_remove(&call->node);
+	if (!err)
+		queue_poll(call->queue, 0);
+	if (call->replayedh)
+		call->replayedh(err == -EAGAIN ? -ENOENT : err, call->arg);
+	mem_unref(call);
+}
+
+void job_queue_replay(struct job_queue *queue, const char *tenant_id, const char *id,
+		      job_replayed_h *doneh, void *arg)
+{
+	struct job_call *call = job_call_new(queue);
+	struct batch batch auto_batch = {0};
+
+	call->replayedh = doneh;
+	call->arg = arg;
+	store_job_replay(&batch, tenant_id, id, clock_wall_us());
+	batch_run(&batch, &call->request, queue->db, on_replayed, call);
+}

@@ -1,0 +1,46 @@
+#include "platform/store/batch.h"
+
+#include "core/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+size_t batch_add(struct batch *batch, const char *sql, int64_t expect_rows,
+		 const struct db_value *params, size_t param_count)
+{
+	struct db_statement *statement;
+
+	if (batch->count == DB_MAX_STATEMENTS ||
+	    param_count > BATCH_MAX_PARAMS - batch->param_count)
+		abort();
+	statement = &batch->statements[batch->count];
+	statement->sql = sql;
+	statement->expect_rows = expect_rows;
+	statement->params = batch->params + batch->param_count;
+	statement->param_count = param_count;
+	if (param_count)
+		memcpy(batch->params + batch->param_count, params, param_count * sizeof(*params));
+	batch->param_count += param_count;
+	return batch->count++;
+}
+
+const char *batch_own(struct batch *batch, char *text)
+{
+	if (batch->owned_count == BATCH_MAX_OWNED)
+		abort();
+	batch->owned[batch->owned_count++] = text;
+	return text;
+}
+
+void batch_run(struct batch *batch, struct db_request **ret_request, struct db *db,
+	       db_done_h *doneh, void *arg)
+{
+	db_run(ret_request, db, batch->statements, batch->count, doneh, arg);
+}
+
+void batch_free(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->owned_count; i++)
+		mem_free(batch->owned[i]);
+	batch->owned_count = 0;
+}

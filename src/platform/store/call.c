@@ -1,0 +1,193 @@
+#include "platform/store/call.h"
+
+#include "core/mem.h"
+#include "core/str.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+/* The columns after id, tenant_id, status and direction, in the order of STORE_CALL_COLUMNS. */
+static const struct column {
+	enum db_type type;
+	size_t offset;
+} columns[] = {
+#define TEXT(field_)                                   \
+	{                                              \
+		DB_TEXT, offsetof(struct call, field_) \
+	}
+#define INT(field_)                                   \
+	{                                             \
+		DB_INT, offsetof(struct call, field_) \
+	}
+	TEXT(phone_number),
+	TEXT(from_number),
+	TEXT(ultravox_call_id),
+	TEXT(twilio_call_sid),
+	TEXT(join_url),
+	TEXT(data_token),
+	TEXT(agent),
+	TEXT(model),
+	TEXT(system_prompt),
+	TEXT(first_message),
+	TEXT(voice),
+	TEXT(language),
+	{DB_REAL, offsetof(struct call, temperature)},
+	INT(max_duration_s),
+	TEXT(metadata),
+	TEXT(outcome),
+	TEXT(answered_by),
+	TEXT(end_reason),
+	TEXT(end_hint),
+	TEXT(end_detail),
+	INT(created_at),
+	INT(started_at),
+	INT(ended_at),
+	INT(updated_at),
+	INT(deadline_at),
+	INT(deadline_misses),
+	INT(duration_s),
+	INT(version),
+#undef TEXT
+#undef INT
+};
+enum { FIXED = 4 };
+_Static_assert(FIXED + ARRAY_LEN(columns) == STORE_CALL_COLUMN_COUNT, "columns");
+
+static char **text_of(const struct call *call, const struct column *column)
+{
+	return (char **)((char *)call + column->offset);
+}
+
+static int64_t *int_of(const struct call *call, const struct column *column)
+{
+	return (int64_t *)((char *)call + column->offset);
+}
+
+static void call_destroy(void *data)
+{
+	struct call *call = data;
+
+	mem_free(call->tenant_id);
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+		if (columns[i].type == DB_TEXT)
+			mem_free(*text_of(call, &columns[i]));
+}
+
+struct call *store_call_new(void)
+{
+	struct call *call = mem_new(sizeof(*call), call_destroy);
+
+	call->temperature = NAN;
+	return call;
+}
+
+struct call *store_call_copy(const struct call *call)
+{
+	struct call *copy = store_call_new();
+
+	*copy = *call;
+	copy->tenant_id = mem_strdup(call->tenant_id);
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+		if (columns[i].type == DB_TEXT)
+			*text_of(copy, &columns[i]) = mem_strdup(*text_of(call, &columns[i]));
+	return copy;
+}
+
+struct call *store_call_load(const struct db_result *result, size_t row)
+{
+	struct call *call = store_call_new();
+	const char *id = db_get_text(result, row, 0);
+
+	str_copy(call->id, sizeof(call->id), id ? id : "");
+	call->tenant_id = mem_strdup(db_get_text(result, row, 1));
+	/* The database checks both columns, so that they cannot be anything else. */
+	call_status_parse(&call->status, db_get_text(result, row, 2));
+	call_direction_parse(&call->direction, db_get_text(result, row, 3));
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
+		size_t at = FIXED + i;
+
+		if (columns[i].type == DB_TEXT)
+			*text_of(call, &columns[i]) = mem_strdup(db_get_text(result, row, at));
+		else if (columns[i].type == DB_INT)
+			*int_of(call, &columns[i]) = db_get_int(result, row, at);
+		else if (!db_is_null(result, row, at))
+			call->temperature = db_get_real(result, row, at);
+	}
+	return call;
+}
+
+static struct db_value value_of(const struct call *call, const struct column *column)
+{
+	if (column->type == DB_TEXT)
+		return db_text(*text_of(call, column));
+	if (column->type == DB_INT)
+		return db_int(*int_of(call, column));
+	return isnan(call->temperature) ? db_null() : db_real(call->temperature);
+}
+
+void store_call_insert(struct batch *batch, const struct call *call)
+{
+	struct db_value values[STORE_CALL_COLUMN_COUNT] = {
+		db_text(call->id),
+		db_text(call->tenant_id),
+		db_text(call_status_name(call->status)),
+		db_text(call_direction_name(call->direction)),
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
+		values[FIXED + i] = value_of(call, &columns[i]);
+	batch_add(batch,
+		  "INSERT INTO call (" STORE_CALL_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, "
+		  "$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, "
+		  "$24, $25, $26, $27, $28, $29, $30, $31, $32)",
+		  1, values, ARRAY_LEN(values));
+}
+
+void store_call_update(struct batch *batch, const struct call *call)
+{
+	BATCH_ADD(batch,
+		  "UPDATE call SET status = $1, ultravox_call_id = $2, twilio_call_sid = $3, "
+		  "join_url = $4, outcome = $5, answered_by = $6, end_reason = $7, end_hint = $8, "
+		  "end_detail = $9, started_at = $10, ended_at = $11, updated_at = $12, "
+		  "deadline_at = $13, deadline_misses = $14, duration_s = $15, "
+		  "version = version + 1 WHERE tenant_id = $16 AND id = $17 AND version = $18",
+		  1, db_text(call_status_name(call->status)), db_text(call->ultravox_call_id),
+		  db_text(call->twilio_call_sid), db_text(call->join_url), db_text(call->outcome),
+		  db_text(call->answered_by), db_text(call->end_reason), db_text(call->end_hint),
+		  db_text(call->end_detail), db_int(call->started_at), db_int(call->ended_at),
+		  db_int(call->updated_at), db_int(call->deadline_at),
+		  db_int(call->deadline_misses), db_int(call->duration_s), db_text(call->tenant_id),
+		  db_text(call->id), db_int(call->version));
+}
+
+void store_call_select(struct batch *batch, const char *tenant_id, enum store_call_key key,
+		       const char *value)
+{
+	static const char *const sql[] = {
+		[STORE_CALL_BY_ID] =
+			"SELECT " STORE_CALL_COLUMNS " FROM call WHERE tenant_id = $1 AND id = $2",
+		[STORE_CALL_BY_SID] = "SELECT " STORE_CALL_COLUMNS
+				      " FROM call WHERE tenant_id = $1 AND twilio_call_sid = $2",
+		[STORE_CALL_BY_SESSION] =
+			"SELECT " STORE_CALL_COLUMNS " FROM call WHERE tenant_id = $1 AND "
+			"ultravox_call_id = $2",
+	};
+
+	BATCH_ADD(batch, sql[key], DB_ANY_ROWS, db_text(tenant_id), db_text(value));
+}
+
+void store_call_claim_overdue(struct batch *batch, int64_t now, int64_t next_deadline)
+{
+	BATCH_ADD(batch,
+		  "UPDATE call SET deadline_at = $1, deadline_misses = deadline_misses + 1, "
+		  "version = version + 1 WHERE (tenant_id, id) IN (SELECT tenant_id, id FROM call "
+		  "WHERE deadline_at > 0 AND deadline_at <= $2 ORDER BY deadline_at LIMIT 100) "
+		  "RETURNING " STORE_CALL_COLUMNS,
+		  DB_ANY_ROWS, db_int(next_deadline), db_int(now));
+}
+
+void store_call_count_active(struct batch *batch)
+{
+	batch_add(batch, "SELECT count(*) FROM call WHERE deadline_at > 0", DB_ANY_ROWS, NULL, 0);
+}

@@ -1,0 +1,38 @@
+/* Table call: one row a call. */
+#pragma once
+
+#include "platform/call.h"
+#include "platform/store/batch.h"
+
+#define STORE_CALL_COLUMNS                                                                    \
+	"id, tenant_id, status, direction, phone_number, from_number, ultravox_call_id, "     \
+	"twilio_call_sid, join_url, data_token, agent, model, system_prompt, first_message, " \
+	"voice, language, temperature, max_duration_s, metadata, outcome, answered_by, "      \
+	"end_reason, end_hint, end_detail, created_at, started_at, ended_at, updated_at, "    \
+	"deadline_at, deadline_misses, duration_s, version"
+enum { STORE_CALL_COLUMN_COUNT = 32 };
+
+/* All zero, with an unknown temperature; and a full copy. Owned by the caller, mem_unref(). */
+struct call *store_call_new(void);
+struct call *store_call_copy(const struct call *call);
+
+/* A row that begins with STORE_CALL_COLUMNS; owned by the caller. */
+struct call *store_call_load(const struct db_result *result, size_t row);
+
+void store_call_insert(struct batch *batch, const struct call *call);
+
+/* Write everything that can change, and version + 1; expects the row to have call->version. */
+void store_call_update(struct batch *batch, const struct call *call);
+
+enum store_call_key { STORE_CALL_BY_ID, STORE_CALL_BY_SID, STORE_CALL_BY_SESSION };
+void store_call_select(struct batch *batch, const char *tenant_id, enum store_call_key key,
+		       const char *value);
+
+/*
+ * Give overdue calls of all tenants (at most 100) another deadline and one miss more; returns their
+ * columns.
+ */
+void store_call_claim_overdue(struct batch *batch, int64_t now, int64_t next_deadline);
+
+/* One row: the number of calls that are not over, of all tenants. */
+void store_call_count_active(struct batch *batch);

@@ -1,0 +1,44 @@
+/* Table job: work to do. state: ready (run_at: when), running (run_at: end of the lease), done,
+ * dead. */
+#pragma once
+
+#include "platform/store/batch.h"
+
+struct store_job {
+	const char *id;
+	const char *tenant_id;
+	const char *kind;
+	const char *call_id;
+	const char *unique_key;
+	const char *payload; /* JSON text */
+	int64_t max_attempts;
+	int64_t now;
+	int64_t run_at;
+};
+
+/* may_exist: a taken unique key adds nothing; otherwise it is -EEXIST. */
+void store_job_insert(struct batch *batch, const struct store_job *job, bool may_exist);
+
+/*
+ * Take up to limit due jobs of the kind, those of owners whose lease has passed among them, of all
+ * tenants. Rows: id, tenant_id, kind, call_id, payload, attempt (this one counted), max_attempts.
+ */
+void store_job_claim(struct batch *batch, const char *kind, const char *owner, int64_t now,
+		     int64_t lease_until, int64_t limit);
+
+void store_job_renew(struct batch *batch, const char *id, const char *owner, int64_t lease_until);
+
+/* Changes no row when the owner has lost the job. state: "done", "ready" or "dead". */
+void store_job_settle(struct batch *batch, const char *id, const char *owner, const char *state,
+		      int64_t run_at, const char *last_error, int64_t now);
+
+/* Everything the owner runs is ready again, as if it had not been tried. */
+void store_job_give_back(struct batch *batch, const char *owner, int64_t now);
+
+/* Changes one row, or none when the job is unknown or not dead. */
+void store_job_replay(struct batch *batch, const char *tenant_id, const char *id, int64_t now);
+
+/* One row: the number of jobs waiting or running. */
+void store_job_count(struct batch *batch);
+
+void store_job_delete_done_before(struct batch *batch, int64_t at);
