@@ -74,6 +74,20 @@ static void set_active(struct call_table *table, double active)
 	json_decref(data);
 }
 
+static void add_job(struct batch *batch, const struct call_op *op, const char *kind,
+		    uint32_t delay_ms)
+{
+	struct job_params params = {
+		.tenant_id = op->tenant_id,
+		.kind = kind,
+		.call_id = op->call_id,
+		.unique_key = batch_own(batch, mem_printf("%s:%s", kind, op->call_id)),
+		.delay_ms = delay_ms,
+	};
+
+	job_add(batch, &params);
+}
+
 /* ---- notes: an event, and what it is about, in one transaction ---- */
 
 static void note_destroy(void *data)
@@ -276,6 +290,8 @@ static void on_created(int err, struct db_result *const *results, size_t failed,
 				table->conf.live, db_get_int(results[create->op.event_index], 0, 0),
 				create->op.at, create->call->id, create->op.type, create->op.data);
 		set_active(table, table->active + 1);
+		if (table->conf.jobs)
+			job_queue_wake(table->conf.jobs);
 	}
 	create_finish(create, err, err ? NULL : create->call);
 }
@@ -331,6 +347,8 @@ void call_table_create(struct call_table *table, const struct call_params *param
 		store_idempotency_insert(&batch, params->tenant_id, params->idempotency_key,
 					 create->request_digest, call->id, call->created_at);
 	store_call_insert(&batch, call);
+	if (params->job_kind)
+		add_job(&batch, &create->op, params->job_kind, 0);
 	create->op.event_index =
 		store_event_insert(&batch, params->tenant_id, call->id, create->op.type,
 				   create->op.at, batch_own(&batch, json_text(create->op.data)));
@@ -534,18 +552,8 @@ static void add_followups(struct apply *apply, struct batch *batch)
 {
 	const struct call_table_conf *conf = &apply->op.table->conf;
 
-	for (size_t i = 0; conf->jobs && i < conf->followup_count; i++) {
-		struct job_params params = {
-			.tenant_id = apply->op.tenant_id,
-			.kind = conf->followups[i].kind,
-			.call_id = apply->op.call_id,
-			.delay_ms = conf->followups[i].delay_ms,
-		};
-
-		params.unique_key =
-			batch_own(batch, mem_printf("%s:%s", params.kind, params.call_id));
-		job_add(batch, &params);
-	}
+	for (size_t i = 0; conf->jobs && i < conf->followup_count; i++)
+		add_job(batch, &apply->op, conf->followups[i].kind, conf->followups[i].delay_ms);
 }
 
 static void count_end(struct call_table *table, const struct call *call)

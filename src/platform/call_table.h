@@ -71,8 +71,8 @@ struct call_params {
 	const char *idempotency_key; /* or NULL */
 	const char *request_digest;  /* hex SHA-256 of the request, with the key */
 	/*
-	 * Kind of a job added to the same transaction (call_id set, unique key "KIND:CALL_ID"), so that a
-	 * committed call is carried on whatever happens to this process; NULL for none.
+	 * Kind of a job added to the same transaction (call_id set, unique key "KIND:CALL_ID"), so
+	 * that a committed call is carried on whatever happens to this process; NULL for none.
 	 */
 	const char *job_kind;
 };

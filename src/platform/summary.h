@@ -23,3 +23,10 @@ struct summary {
  */
 int summary_save(struct call_table *table, const struct summary *summary, call_noted_h *doneh,
 		 void *arg);
+
+/* As the API shows it. New references. */
+json_t *summary_view(const struct summary *summary, int64_t created_at);
+/* From a row that has the columns of store_summary_select() from first on; null when they are NULL.
+ */
+struct db_result;
+json_t *summary_row(const struct db_result *result, size_t row, size_t first);

@@ -7,7 +7,7 @@
 
 #include "platform/call_table.h"
 
-enum { TRANSCRIPT_MAX_TURNS = 2000, TRANSCRIPT_MAX_TEXT = 16 * 1024 };
+enum { TRANSCRIPT_MAX_TURNS = 10000, TRANSCRIPT_MAX_TEXT = 16 * 1024 };
 
 struct transcript_turn {
 	const char *tenant_id;
@@ -41,3 +41,7 @@ void transcript_timing(struct call_table *table, const char *tenant_id, const ch
 typedef void transcript_done_h(int err, json_t *turns, void *arg);
 void transcript_load(struct call_table *table, const char *tenant_id, const char *call_id,
 		     transcript_done_h *doneh, void *arg);
+
+/* The same from rows of store_turn_select(). New reference. */
+struct db_result;
+json_t *transcript_rows(const struct db_result *result);
