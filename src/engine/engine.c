@@ -1,0 +1,385 @@
+#include "engine/engine_priv.h"
+
+#include "core/clock.h"
+#include "core/mem.h"
+#include "core/metric.h"
+#include "core/setting.h"
+#include "core/str.h"
+#include "engine/conversation.h"
+#include "engine/hook.h"
+#include "engine/journal.h"
+#include "http/http_client.h"
+#include "http/http_server.h"
+#include "loop/loop.h"
+#include "loop/work.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { STOP_MS = 1500 };
+
+/* ---- records ---- */
+
+static void record_destroy(void *data)
+{
+	struct record *record = data;
+
+	list_remove(&record->node);
+	if (record->talk)
+		record->talk->changedh = NULL;
+	mem_unref(record->talk);
+}
+
+static struct record *record_new(struct engine *engine, struct talk *talk)
+{
+	struct record *record = mem_new(sizeof(*record), record_destroy);
+
+	record->engine = engine;
+	record->talk = talk;
+	list_append(&engine->records, &record->node, record);
+	return record;
+}
+
+struct record *engine_find(struct engine *engine, const char *call_id)
+{
+	for (struct list_node *node = engine->records.tail; node; node = node->prev) {
+		struct record *record = node->data;
+
+		if (str_equal(record->talk->call_id, call_id))
+			return record;
+	}
+	return NULL;
+}
+
+static void remove_files(struct engine *engine, const char *call_id)
+{
+	auto_free char *tape = mem_printf("%s/%s.wav", engine->recordings_dir, call_id);
+
+	journal_remove(engine->journal, "calls", call_id);
+	unlink(tape);
+}
+
+/* The oldest finished calls make room. */
+static void prune(struct engine *engine)
+{
+	LIST_EACH(&engine->records, node)
+	{
+		struct record *record = node->data;
+
+		if (engine->records.len <= ENGINE_MAX_RECORDS)
+			return;
+		if (record->talk->state != TALK_ENDED)
+			continue;
+		remove_files(engine, record->talk->call_id);
+		mem_unref(record);
+	}
+}
+
+/* Once the file is written, the messages of an ended call live there only. */
+struct written {
+	struct engine *engine;
+	char call_id[UUID_SIZE];
+};
+
+static void ended_written(int err, void *arg)
+{
+	struct written *written = arg;
+	struct record *record = engine_find(written->engine, written->call_id);
+
+	if (!err && record && record->talk->state == TALK_ENDED) {
+		json_decref(record->talk->messages);
+		record->talk->messages = NULL;
+	}
+	mem_unref(written);
+}
+
+static void save(struct engine *engine, struct talk *talk)
+{
+	auto_json json_t *content = talk_record(talk);
+	struct written *written = NULL;
+
+	if (talk->state == TALK_ENDED) {
+		written = mem_new(sizeof(*written), NULL);
+		written->engine = engine;
+		str_copy(written->call_id, sizeof(written->call_id), talk->call_id);
+	}
+	journal_write(engine->journal, "calls", talk->call_id, content,
+		      written ? ended_written : NULL, written);
+}
+
+json_t *engine_messages(struct engine *engine, const struct record *record)
+{
+	auto_json json_t *content = NULL;
+
+	if (record->talk->messages)
+		return json_incref(record->talk->messages);
+	content = journal_read(engine->journal, "calls", record->talk->call_id);
+	if (!json_is_array(json_object_get(content, "messages")))
+		return json_array();
+	return json_incref(json_object_get(content, "messages"));
+}
+
+static void fire(struct engine *engine, const char *event, const struct talk *talk)
+{
+	hooks_fire(engine->hooks, event, talk->call, json_object_get(talk->secrets, "callbacks"));
+}
+
+static void fire_ended(struct engine *engine, struct talk *talk)
+{
+	fire(engine, "call.ended", talk);
+	fire(engine, "call.billed", talk);
+	save(engine, talk);
+}
+
+static void count_live(struct engine *engine, int change)
+{
+	engine->live += (size_t)change;
+	metric_set(METRIC_ENGINE_CALLS, "", (double)engine->live);
+}
+
+/* Deliveries are journalled before the record that says they are due no more. */
+static void talk_changed(struct talk *talk, void *arg)
+{
+	struct engine *engine = arg;
+
+	if (talk->state == TALK_JOINED) {
+		fire(engine, "call.joined", talk);
+		save(engine, talk);
+	} else if (talk->state == TALK_ENDED) {
+		count_live(engine, -1);
+		fire_ended(engine, talk);
+	}
+}
+
+int engine_create(struct engine *engine, const json_t *request, struct record **ret_record,
+		  json_t **ret_errors)
+{
+	const struct settings *settings = engine->settings;
+	struct talk_conf conf = {
+		.box = &engine->box,
+		.public_url = engine->public_url,
+		.recordings_dir = engine->recordings_dir,
+		.flows_dir = settings->flows_dir,
+		.llm_api_url = settings->llm_api_url,
+		.llm_api_key = settings->llm_api_key,
+		.llm_model = settings->llm_model,
+		.client = engine->client,
+		.pool = engine->pool,
+		.changedh = talk_changed,
+		.arg = engine,
+	};
+	struct talk *talk;
+	int err;
+
+	if (engine->draining || engine->live >= (size_t)settings->engine_max_calls)
+		return -EBUSY;
+	err = talk_new(&talk, engine->loop, &conf, request, ret_errors);
+	if (err)
+		return err;
+	*ret_record = record_new(engine, talk);
+	count_live(engine, 1);
+	fire(engine, "call.started", talk);
+	save(engine, talk);
+	prune(engine);
+	LOG_INFO(&talk->log, "call_created",
+		 LOG_STR("model", json_get_str(talk->call, "model", "")));
+	return 0;
+}
+
+void engine_delete(struct engine *engine, struct record *record)
+{
+	struct talk *talk = record->talk;
+
+	if (talk->state != TALK_ENDED)
+		talk_end(talk, "hangup");
+	remove_files(engine, talk->call_id);
+	mem_unref(record);
+}
+
+/* A call that was alive when the last process died is over, and its owner is told. */
+static void restore(const char *name, json_t *content, void *arg)
+{
+	struct engine *engine = arg;
+	struct talk *talk = talk_restore(engine->loop, content);
+
+	if (!talk)
+		return;
+	record_new(engine, talk);
+	if (talk->state != TALK_ENDED) {
+		LOG_WARN(&talk->log, "call_lost_in_crash");
+		talk_end(talk, "system_error");
+		fire_ended(engine, talk);
+	} else {
+		json_decref(talk->messages); /* they are in the file */
+		talk->messages = NULL;
+	}
+	prune(engine);
+}
+
+/* ---- sockets ---- */
+
+static int upgrade(struct http_request *req, struct ws_handlers *ret_handlers, void **ret_arg,
+		   void *arg)
+{
+	struct engine *engine = arg;
+	struct record *record = engine_find(engine, http_request_param(req, "call_id"));
+	int status;
+
+	if (!record)
+		return 404;
+	status = talk_join(record->talk, http_request_param(req, "medium"),
+			   http_request_param(req, "token"), ret_handlers, ret_arg);
+	if (status)
+		LOG_WARN(&record->talk->log, "join_refused", LOG_INT("http_status", status));
+	return status;
+}
+
+/* ---- assembly ---- */
+
+static int open_voices(struct engine *engine, char error[256])
+{
+	const struct settings *settings = engine->settings;
+	struct stt_engine_conf stt = {
+		.model_dir = settings->stt_model_dir,
+		.map_path = settings->stt_map_path,
+		.max_decoders = (uint32_t)settings->engine_max_calls,
+	};
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	uint32_t threads = (uint32_t)settings->engine_workers;
+	int err;
+
+	if (threads == 0)
+		threads = cores > 2 ? (uint32_t)cores : 2;
+	engine->pool = work_pool_new(engine->loop, threads > 64 ? 64 : threads);
+	err = stt_engine_new(&engine->stt, engine->loop, engine->pool, &stt);
+	if (err) {
+		snprintf(error, 256,
+			 "no speech recognition in STT_MODEL_DIR %s, STT_MAP_PATH %s: %s",
+			 stt.model_dir, stt.map_path, strerror(-err));
+		return err;
+	}
+	engine->tts = tts_new(engine->loop, engine->pool);
+	engine->box = voicebox_real(engine->stt, engine->tts);
+	return 0;
+}
+
+static int open_records(struct engine *engine, const struct engine_conf *conf, char error[256])
+{
+	struct hooks_conf hooks = {.retry_ms = conf->hook_retry_ms};
+	int err;
+
+	if (mkdir(engine->settings->data_dir, 0700) != 0 && errno != EEXIST) {
+		snprintf(error, 256, "DATA_DIR %s: %s", engine->settings->data_dir,
+			 strerror(errno));
+		return -errno;
+	}
+	err = journal_open(&engine->journal, engine->pool, engine->dir);
+	if (err) {
+		snprintf(error, 256, "%s: %s", engine->dir, strerror(-err));
+		return err;
+	}
+	engine->hooks = hooks_new(engine->loop, engine->client, engine->journal, &hooks);
+	journal_each(engine->journal, "calls", restore, engine);
+	return 0;
+}
+
+static int open_server(struct engine *engine, char error[256])
+{
+	const struct settings *settings = engine->settings;
+	struct http_server_conf conf = {
+		.service = "engine",
+		.bind_address = settings->bind_address,
+		.port = (uint16_t)settings->engine_port,
+		.max_body_bytes = 4 << 20,
+	};
+	int err = http_server_new(&engine->server, engine->loop, &conf);
+
+	if (err) {
+		snprintf(error, 256, "ENGINE_PORT %d on %s: %s", (int)conf.port, conf.bind_address,
+			 strerror(-err));
+		return err;
+	}
+	engine_api_routes(engine);
+	http_server_ws_route(engine->server, "/calls/{call_id}/{medium}/{token}", upgrade, engine);
+	return 0;
+}
+
+static void engine_destroy(void *data)
+{
+	struct engine *engine = data;
+
+	mem_unref(engine->server);
+	LIST_EACH(&engine->records, node)
+	mem_unref(node->data);
+	mem_unref(engine->hooks);
+	mem_unref(engine->client);
+	mem_unref(engine->journal);
+	mem_unref(engine->tts);
+	mem_unref(engine->stt);
+	mem_unref(engine->pool);
+	mem_free(engine->public_url);
+	mem_free(engine->recordings_dir);
+	mem_free(engine->dir);
+}
+
+int engine_new(struct engine **ret_engine, struct loop *loop, const struct settings *settings,
+	       const struct engine_conf *conf, char error[256])
+{
+	struct engine *engine = mem_new(sizeof(*engine), engine_destroy);
+	int err;
+
+	engine->loop = loop;
+	engine->settings = settings;
+	log_init(&engine->log, "engine", NULL);
+	engine->dir = mem_printf("%s/engine", settings->data_dir);
+	engine->recordings_dir = mem_printf("%s/recordings", engine->dir);
+	engine->public_url = str_is_empty(settings->engine_public_url)
+				     ? mem_printf("http://127.0.0.1:%d", (int)settings->engine_port)
+				     : mem_strdup(settings->engine_public_url);
+	engine->client = http_client_new(loop);
+	err = open_voices(engine, error);
+	if (!err)
+		err = open_records(engine, conf, error);
+	if (!err)
+		err = open_server(engine, error);
+	if (err) {
+		mem_unref(engine);
+		return err;
+	}
+	metric_set(METRIC_ENGINE_CALLS, "", 0);
+	LOG_INFO(&engine->log, "engine_ready", LOG_INT("port", engine_port(engine)),
+		 LOG_INT("calls_on_record", (int64_t)engine->records.len));
+	*ret_engine = engine;
+	return 0;
+}
+
+uint16_t engine_port(const struct engine *engine)
+{
+	return http_server_port(engine->server);
+}
+
+void engine_drain(struct engine *engine)
+{
+	engine->draining = true;
+}
+
+void engine_stop(struct engine *engine)
+{
+	uint64_t deadline = loop_now_ms(engine->loop) + STOP_MS;
+
+	engine_drain(engine);
+	http_server_stop_listening(engine->server);
+	LIST_EACH(&engine->records, node)
+	{
+		struct record *record = node->data;
+
+		if (record->talk->state != TALK_ENDED)
+			talk_end(record->talk, "system_error");
+	}
+	while (loop_now_ms(engine->loop) < deadline &&
+	       (journal_pending(engine->journal) > 0 || hooks_pending(engine->hooks) > 0))
+		loop_run_once(engine->loop, 50);
+}

@@ -1,0 +1,54 @@
+/* What engine.c and engine_api.c share. */
+#pragma once
+
+#include "core/list.h"
+#include "core/log.h"
+#include "engine/engine.h"
+#include "engine/talk.h"
+#include "engine/voicebox.h"
+
+struct hooks;
+struct http_client;
+struct http_server;
+struct journal;
+struct work_pool;
+
+enum { ENGINE_MAX_RECORDS = 2000 };
+
+struct engine {
+	struct loop *loop;
+	struct log log;
+	const struct settings *settings;
+	struct work_pool *pool;
+	struct stt_engine *stt;
+	struct tts *tts;
+	struct voicebox box;
+	struct http_client *client;
+	struct http_server *server;
+	struct journal *journal;
+	struct hooks *hooks;
+	struct list records; /* struct record, oldest first */
+	size_t live;
+	char *public_url, *recordings_dir, *dir;
+	bool draining;
+};
+
+/* A talk in the engine's list. */
+struct record {
+	struct list_node node;
+	struct engine *engine;
+	struct talk *talk;
+};
+
+/* NULL when there is none. */
+struct record *engine_find(struct engine *engine, const char *call_id);
+
+/* Create, list and journal a call. Returns 0, -EINVAL with *ret_errors, or -EBUSY: too many. */
+int engine_create(struct engine *engine, const json_t *request, struct record **ret_record,
+		  json_t **ret_errors);
+void engine_delete(struct engine *engine, struct record *record);
+
+/* Array; owned by the caller. */
+json_t *engine_messages(struct engine *engine, const struct record *record);
+
+void engine_api_routes(struct engine *engine);

@@ -1,0 +1,20 @@
+/*
+ * The recording of a conversation: stereo WAV, the caller left, the agent right, at the caller's
+ * rate. The caller's audio is the clock; writing happens on a worker.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct tape;
+struct work_pool;
+
+/* ret_tape: owned by the caller; releasing it finishes the file. Returns 0 or a negative errno. */
+int tape_new(struct tape **ret_tape, struct work_pool *pool, const char *path, uint32_t rate_hz,
+	     uint32_t agent_rate_hz);
+
+void tape_agent(struct tape *tape, const int16_t *samples,
+		size_t count);    /* queued behind the rest */
+void tape_cut(struct tape *tape); /* what is queued of the agent will not be heard */
+void tape_caller(struct tape *tape, const int16_t *samples, size_t count);
