@@ -4,8 +4,8 @@
 #include "speech/tts.h"
 
 struct voice_request {
-	const struct tts_voice *voice;
-	char *language; /* NULL: the voice's own */
+	const struct tts_voice *voice; /* one of tts_voices() */
+	char *language;                /* NULL: the voice's own */
 	char *text;
 };
 
