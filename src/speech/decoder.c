@@ -177,7 +177,7 @@ static struct compiled *find_compiled(const struct decoder *decoder, const char 
 	return NULL;
 }
 
-bool decoder_has_grammar(const struct decoder *decoder, const struct grammar *grammar)
+bool decoder_has_grammar(const struct decoder *decoder, const struct stt_grammar *grammar)
 {
 	return find_compiled(decoder, grammar->name) != NULL;
 }
@@ -214,14 +214,14 @@ static struct compiled *make_room(struct decoder *decoder)
 	return oldest;
 }
 
-static int use_grammar(struct decoder *decoder, const struct grammar *grammar)
+static int use_grammar(struct decoder *decoder, const struct stt_grammar *grammar)
 {
 	struct compiled *compiled = find_compiled(decoder, grammar->name);
 	fsg_model_t *fsg;
 	int err;
 
 	if (!compiled) {
-		fsg = grammar_compile(grammar, ps_get_logmath(decoder->main), 6.5f);
+		fsg = stt_grammar_compile(grammar, ps_get_logmath(decoder->main), 6.5f);
 		if (!fsg)
 			return -EINVAL;
 		compiled = make_room(decoder);
@@ -237,7 +237,7 @@ static int use_grammar(struct decoder *decoder, const struct grammar *grammar)
 	return ps_set_search(decoder->main, grammar->name) ? -EINVAL : 0;
 }
 
-int decoder_start(struct decoder *decoder, const struct grammar *grammar, uint32_t rate_hz,
+int decoder_start(struct decoder *decoder, const struct stt_grammar *grammar, uint32_t rate_hz,
 		  const struct decoder_mean *mean)
 {
 	int err;

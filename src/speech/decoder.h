@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "speech/grammar.h"
+#include "speech/stt_grammar.h"
 #include "speech/telephone_map.h"
 
 #include <stdbool.h>
@@ -37,7 +37,7 @@ struct decoder_mean {
  * grammar: NULL for the language model (only with conf.language_model). rate_hz: 8000 or 16000.
  * mean: read. Returns 0, or -EINVAL when the grammar does not compile.
  */
-int decoder_start(struct decoder *decoder, const struct grammar *grammar, uint32_t rate_hz,
+int decoder_start(struct decoder *decoder, const struct stt_grammar *grammar, uint32_t rate_hz,
 		  const struct decoder_mean *mean);
 void decoder_feed(struct decoder *decoder, const int16_t *samples, size_t count);
 
@@ -57,4 +57,4 @@ void decoder_finish(struct decoder *decoder, struct decoder_mean *mean,
 		    struct decoder_result *ret_result);
 
 bool decoder_has_language_model(const struct decoder *decoder);
-bool decoder_has_grammar(const struct decoder *decoder, const struct grammar *grammar);
+bool decoder_has_grammar(const struct decoder *decoder, const struct stt_grammar *grammar);

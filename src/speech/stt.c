@@ -8,7 +8,7 @@
 #include "loop/loop.h"
 #include "loop/work.h"
 #include "speech/decoder.h"
-#include "speech/grammar.h"
+#include "speech/stt_grammar.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -55,8 +55,8 @@ struct session {
  */
 struct utterance {
 	struct session *session;
-	struct grammar *grammar; /* NULL: language model */
-	struct decoder *decoder; /* NULL until the first task has loaded one */
+	struct stt_grammar *grammar; /* NULL: language model */
+	struct decoder *decoder;     /* NULL until the first task has loaded one */
 	bool in_flight, started, ended, last, done;
 	atomic_bool cancelled;
 	stt_final_h *finalh;
@@ -72,7 +72,7 @@ struct utterance {
 
 struct stt {
 	struct session *session;
-	struct grammar *grammar; /* for the next utterance */
+	struct stt_grammar *grammar; /* for the next utterance */
 	struct utterance *current;
 };
 
@@ -106,7 +106,7 @@ static void engine_keep(struct stt_engine *engine, struct decoder *decoder)
 }
 
 /* One of the right kind, best one that has compiled the grammar before; NULL when none is idle. */
-static struct decoder *engine_take(struct stt_engine *engine, const struct grammar *grammar)
+static struct decoder *engine_take(struct stt_engine *engine, const struct stt_grammar *grammar)
 {
 	struct idle_decoder *best = NULL;
 	struct decoder *decoder;
@@ -334,8 +334,8 @@ int stt_open(struct stt **ret_stt, struct stt_engine *engine, uint32_t rate_hz,
 
 int stt_set_grammar(struct stt *stt, const char *jsgf)
 {
-	struct grammar *grammar = NULL;
-	const int err = jsgf ? grammar_new(&grammar, jsgf) : 0;
+	struct stt_grammar *grammar = NULL;
+	const int err = jsgf ? stt_grammar_new(&grammar, jsgf) : 0;
 
 	if (err)
 		return err;

@@ -12,7 +12,7 @@
 #include "core/mem.h"
 #include "media/resample.h"
 #include "speech/cepstra.h"
-#include "speech/grammar.h"
+#include "speech/stt_grammar.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "speech/grammar.h"
+#include "speech/stt_grammar.h"
 
 #include "core/digest.h"
 #include "core/encoding.h"
@@ -66,8 +66,8 @@ static jsgf_rule_t *find_utterance(jsgf_t *jsgf)
 	return found;
 }
 
-struct fsg_model_s *grammar_compile(const struct grammar *grammar, struct logmath_s *logmath,
-				    float language_weight)
+struct fsg_model_s *stt_grammar_compile(const struct stt_grammar *grammar,
+					struct logmath_s *logmath, float language_weight)
 {
 	const unsigned errors = sphinx_errors;
 	fsg_model_t *fsg = NULL;
@@ -99,16 +99,16 @@ static bool words_are_speakable(const fsg_model_t *fsg)
 	return true;
 }
 
-static void grammar_destroy(void *data)
+static void stt_grammar_destroy(void *data)
 {
-	struct grammar *grammar = data;
+	struct stt_grammar *grammar = data;
 
 	mem_free(grammar->text);
 }
 
-int grammar_new(struct grammar **ret_grammar, const char *text)
+int stt_grammar_new(struct stt_grammar **ret_grammar, const char *text)
 {
-	auto_unref struct grammar *grammar = NULL;
+	auto_unref struct stt_grammar *grammar = NULL;
 	const size_t len = strnlen(text, GRAMMAR_MAX + 1);
 	uint8_t digest[SHA256_LEN];
 	logmath_t *logmath;
@@ -118,13 +118,13 @@ int grammar_new(struct grammar **ret_grammar, const char *text)
 	sphinx_silence();
 	if (len > GRAMMAR_MAX || has_import(text))
 		return -EINVAL;
-	grammar = mem_new(sizeof(*grammar), grammar_destroy);
+	grammar = mem_new(sizeof(*grammar), stt_grammar_destroy);
 	grammar->text = mem_strndup(text, len);
 	digest_sha256(digest, text, len);
 	hex_encode(grammar->name, digest, (sizeof(grammar->name) - 1) / 2);
 
 	logmath = logmath_init(1.0001, 0, TRUE);
-	fsg = grammar_compile(grammar, logmath, 1.0f);
+	fsg = stt_grammar_compile(grammar, logmath, 1.0f);
 	good = fsg && words_are_speakable(fsg);
 	if (fsg)
 		fsg_model_free(fsg);
