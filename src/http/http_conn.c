@@ -15,7 +15,7 @@ enum {
 	WRITE_BYTES = 16384, /* a time; what the socket does not take, libwebsockets buffers */
 	BODY_MS = 60000,     /* for a whole request body, however slowly it comes */
 	LINGER_S = 2,
-	MAX_DISCARD_BYTES = 4 * 1024 * 1024,
+	MAX_REPEATS = 1000,
 };
 
 /* ---- the end of a connection ---- */
@@ -149,6 +149,7 @@ static int on_writable(struct http_conn *conn, struct lws *wsi)
 {
 	int done = 0;
 
+	conn->repeats = 0;
 	if (!conn->answer.data)
 		return 0;
 	do {
@@ -259,9 +260,30 @@ static int on_body(struct http_conn *conn, const void *data, size_t len)
 	return 0;
 }
 
-static int on_body_complete(struct http_conn *conn)
+/*
+ * The library repeats the end of a body while a further request waits behind it, and when both were
+ * pipelined behind a third it does so for ever, in a loop of its own. Getting out of that costs the
+ * connection; an answer that is ready still goes out.
+ */
+static int on_repeated_end(struct http_conn *conn, struct lws *wsi)
 {
-	if (conn->receiving && conn->receiving->body.len == conn->receiving->body_want)
+	struct http_answer *answer = &conn->answer;
+
+	if (conn->lingering || ++conn->repeats < MAX_REPEATS)
+		return 0;
+	if (answer->data && answer->fd < 0)
+		lws_write(wsi, answer->data + LWS_PRE + answer->sent, answer->len - answer->sent,
+			  LWS_WRITE_HTTP);
+	answer_clear(answer);
+	return -1;
+}
+
+static int on_body_complete(struct http_conn *conn, struct lws *wsi)
+{
+	if (!conn->receiving)
+		return on_repeated_end(conn, wsi);
+	conn->repeats = 0;
+	if (conn->receiving->body.len == conn->receiving->body_want)
 		dispatch(conn);
 	return 0;
 }
@@ -336,7 +358,7 @@ static int handle_event(struct http_conn *conn, struct lws *wsi, enum lws_callba
 		result = on_body(conn, in, len);
 		break;
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-		result = on_body_complete(conn);
+		result = on_body_complete(conn, wsi);
 		break;
 	case LWS_CALLBACK_HTTP_WRITEABLE:
 		return on_writable(conn, wsi);

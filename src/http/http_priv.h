@@ -59,6 +59,7 @@ struct http_conn {
 	struct http_answer answer;
 	struct http_chunked *chunked; /* decoder of the body being received, or NULL */
 	uint64_t body_deadline_ms;
+	int repeats;       /* of the end of a body, without anything written */
 	bool body_unknown; /* the library cannot tell where this request ends */
 	bool paused;       /* reading is off */
 	bool lingering;    /* answered and shut; what still comes is thrown away */

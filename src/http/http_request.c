@@ -275,6 +275,9 @@ static int read_target(struct http_request *req)
 	req->head_only = str_equal(req->method, "HEAD");
 	if (status)
 		return status;
+	/* It takes an encoded line end in a path for a real one, and then there is no version. */
+	if (lws_hdr_total_length(req->wsi, WSI_TOKEN_HTTP) <= 0)
+		return 400;
 	encode_again(&target, req->path, "-._~!$&'()*+,;=:@/");
 	status = read_query(req, &target);
 	if (!status)
