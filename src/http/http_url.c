@@ -129,9 +129,7 @@ int http_url_parse(struct http_url *ret_url, const char *text)
 		return -EINVAL;
 	url.target_len = (uint32_t)strcspn(end, "#");
 	url.target = end;
-	if (*end != '/') {
-		if (*end == '?')
-			return -EINVAL; /* target points into the text, which has no "/" here */
+	if (*end != '/' && *end != '?') {
 		url.target = "/";
 		url.target_len = 1;
 	}

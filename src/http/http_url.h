@@ -10,7 +10,9 @@ struct http_url {
 	uint16_t port;  /* the scheme's default when none was given */
 	bool tls;
 	char userinfo[256]; /* "" when none */
-	const char *target; /* path and query inside the parsed string, "/" at least; no fragment */
+	/* Path and query inside the parsed string, or "/"; no fragment. May begin with '?' after a
+	 * bare host. */
+	const char *target;
 	uint32_t target_len;
 };
 

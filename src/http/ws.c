@@ -413,7 +413,7 @@ static void dial_address(struct ws *ws, const char *address)
 	const struct http_url *url = &ws->dial->parts;
 	bool default_port = url->port == (url->tls ? 443 : 80);
 	bool v6 = strchr(url->host, ':');
-	char host[280], path[4097];
+	char host[280], path[4098];
 	struct lws_client_connect_info info = {
 		.context = lws_hub_context(ws->hub),
 		.vhost = lws_hub_vhost(ws->hub),
@@ -429,7 +429,8 @@ static void dial_address(struct ws *ws, const char *address)
 		.alpn = "http/1.1",
 	};
 
-	snprintf(path, sizeof(path), "%.*s", (int)url->target_len, url->target);
+	snprintf(path, sizeof(path), "%s%.*s", *url->target == '?' ? "/" : "", (int)url->target_len,
+		 url->target);
 	snprintf(host, sizeof(host), v6 ? "[%s]" : "%s", url->host);
 	if (!default_port)
 		snprintf(host + strlen(host), sizeof(host) - strlen(host), ":%u", url->port);
