@@ -40,7 +40,7 @@ static const struct {
 	{"help", "You can answer my question, say repeat, or say speak to a person."},
 	{"reprompt", "Sorry, I did not understand that."},
 	{"silence", "Are you still there?"},
-	{"confirm", "I understood {heard}. Is that right?"},
+	{"confirm", "Sorry, did you say {heard}?"},
 };
 
 int flow_fail(struct flow_loader *l, const struct flow_at *at, const char *fmt, ...)
@@ -630,7 +630,7 @@ static int load_limits(struct flow_loader *l, const json_t *root)
 	flow->max_tries = 3;
 	flow->max_silences = 3;
 	flow->max_turns = 100;
-	flow->confirm_below = 0.45;
+	flow->confirm_below = 0.6;
 	flow->reject_below = 0.15;
 	TRY(flow_load_int(l, &flow->max_tries, root, "max_tries", 1, 10, NULL));
 	TRY(flow_load_int(l, &flow->max_silences, root, "max_silences", 1, 10, NULL));
