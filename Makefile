@@ -5,7 +5,7 @@
 #   make test   every test; ends in "N passed, N failed"
 #   make check  format, layers, clang-tidy, and the tests under sanitizers
 #   make fuzz   each fuzz target for FUZZ_SECONDS (60)
-#   make bench  the figures for the budgets in docs/
+#   make bench  the figures for the budgets (docs/budgets.md)
 .PHONY: run demo build test check bench fuzz format deps clean env
 .DEFAULT_GOAL := build
 
@@ -44,7 +44,7 @@ check:
 	@tests/run tsan unit
 
 bench:
-	@tools/install_deps test
+	@tools/install_deps bench
 	$(call build,release,voiceai benches)
 	@tests/bench/run
 
