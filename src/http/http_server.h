@@ -62,8 +62,16 @@ void http_server_error_shape(struct http_server *server, http_error_h *errorh, v
 void http_server_stop_listening(struct http_server *server);
 
 const char *http_request_method(const struct http_request *req);
-const char *http_request_path(const struct http_request *req);   /* decoded, without query */
-const char *http_request_target(const struct http_request *req); /* as sent: path and query */
+/*
+ * Decoded, "." and ".." segments and doubled slashes resolved, without query. UTF-8 without control
+ * characters. A space, which libwebsockets does not tell from '+', comes as '+'.
+ */
+const char *http_request_path(const struct http_request *req);
+/*
+ * Path and query as sent, up to how they are encoded: what needs no encoding has none, a space in
+ * the query is %20. For signatures over our own URLs, which hold nothing that is ambiguous.
+ */
+const char *http_request_target(const struct http_request *req);
 const char *http_request_remote(const struct http_request *req); /* peer's IP address */
 const char *
 http_request_route(const struct http_request *req); /* the pattern that matched, or "" */

@@ -20,15 +20,16 @@ enum {
 	TIMEOUT_S = 30,
 	PING_S = 20,
 	SILENCE_S = 60,
-	TEARDOWN_TURNS = 6,
+	CLOSE_TURN = 3, /* frames that say goodbye go out before */
+	TEARDOWN_TURNS = 9,
 };
 
 struct lws_hub {
 	struct list_node node;
 	struct loop *loop; /* not referenced: whoever uses the hub outlives neither */
-	struct teardown *context_owner;
 	struct lws_context *context;
 	struct lws_vhost *vhost;
+	bool tls;
 };
 
 /* Outlives the hub: libwebsockets closes its libuv handles over several turns of the loop. */
@@ -119,34 +120,52 @@ static const char *trusted_certificates(void)
 	return access(path, R_OK) ? NULL : path;
 }
 
-static int context_new(struct lws_hub *hub)
+static struct lws_context_creation_info context_info(void)
 {
-	void *foreign = loop_uv(hub->loop);
-	struct lws_context_creation_info info = {
+	return (struct lws_context_creation_info){
 		.port = CONTEXT_PORT_NO_LISTEN,
 		.protocols = protocols,
 		.vhost_name = "voiceai",
 		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
 			   LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
-		.foreign_loops = &foreign,
 		.count_threads = 1,
 		.pt_serv_buf_size = 16384,
 		.max_http_header_data2 = HEADER_BYTES,
 		.timeout_secs = TIMEOUT_S,
 		.keepalive_timeout = TIMEOUT_S,
 		.retry_and_idle_policy = &silence,
-		.client_ssl_ca_filepath = trusted_certificates(),
 		.gid = (gid_t)-1,
 		.uid = (uid_t)-1,
 	};
+}
 
+static int context_new(struct lws_hub *hub)
+{
+	struct lws_context_creation_info info = context_info();
+	void *foreign = loop_uv(hub->loop);
+
+	info.foreign_loops = &foreign;
 	limit_open_files();
 	lws_set_log_level(LLL_ERR, on_lws_line);
 	hub->context = lws_create_context(&info);
 	if (!hub->context)
 		return -ENOMEM;
+	info.options &= ~LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT; /* see lws_hub_enable_tls() */
 	hub->vhost = lws_create_vhost(hub->context, &info);
 	return hub->vhost ? 0 : -ENOMEM;
+}
+
+int lws_hub_enable_tls(struct lws_hub *hub)
+{
+	struct lws_context_creation_info info = context_info();
+
+	if (hub->tls)
+		return 0;
+	info.client_ssl_ca_filepath = trusted_certificates();
+	if (lws_init_vhost_client_ssl(&info, hub->vhost))
+		return -EIO;
+	hub->tls = true;
+	return 0;
 }
 
 static void on_check_closed(uv_handle_t *handle)
@@ -163,7 +182,7 @@ static void on_teardown_turn(uv_check_t *check)
 	struct teardown *teardown = check->data;
 
 	teardown->turn++;
-	if (teardown->turn == 1)
+	if (teardown->turn == CLOSE_TURN)
 		lws_context_destroy(teardown->context);
 	if (teardown->turn < TEARDOWN_TURNS) {
 		return;

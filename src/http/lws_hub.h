@@ -35,6 +35,12 @@ int lws_hub_get(struct lws_hub **ret_hub, struct loop *loop);
 struct lws_context *lws_hub_context(struct lws_hub *hub);
 struct lws_vhost *lws_hub_vhost(struct lws_hub *hub);
 
+/*
+ * Load the trusted certificates (a megabyte: only loops that dial wss:// have them). From
+ * SSL_CERT_FILE when set, else the system's. Returns 0 or -EIO.
+ */
+int lws_hub_enable_tls(struct lws_hub *hub);
+
 /* No event reaches link for this connection any more; the connection is closed soon. */
 void lws_link_drop(struct lws *wsi);
 /* From now on events of wsi go to link. */

@@ -434,6 +434,10 @@ static void dial_address(struct ws *ws, const char *address)
 	snprintf(host, sizeof(host), v6 ? "[%s]" : "%s", url->host);
 	if (!default_port)
 		snprintf(host + strlen(host), sizeof(host) - strlen(host), ":%u", url->port);
+	if (url->tls && lws_hub_enable_tls(ws->hub)) {
+		dial_failed(ws, "no trusted certificates");
+		return;
+	}
 	/* Fails through CLIENT_CONNECTION_ERROR, or without any event. */
 	if (!lws_client_connect_via_info(&info) && ws->state == WS_CONNECTING) {
 		ws->wsi = NULL;
