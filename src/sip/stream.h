@@ -1,0 +1,72 @@
+/*
+ * The media of one call: RTP and RTCP on a pair of ports, G.711, digits (RFC 4733). Belongs to the
+ * SIP thread; only the play queue and the ring of received frames are shared with the loop.
+ */
+#pragma once
+
+#include "media/jitter.h"
+#include "sip/re_door.h"
+#include "sip/sip.h"
+
+#include <stdatomic.h>
+
+struct play_queue;
+struct stream;
+
+/* Frames from the SIP thread (one writer) to the loop (one reader); full means the newest is
+ * dropped. */
+enum { FRAME_RING_SIZE = 64 };
+struct frame_ring {
+	int16_t frames[FRAME_RING_SIZE][SIP_FRAME_SAMPLES];
+	_Atomic uint32_t written;
+	_Atomic uint32_t read;
+};
+bool frame_ring_put(struct frame_ring *ring, const int16_t *samples);
+/* The oldest frame, NULL when there is none; then frame_ring_pop() gives its place back. */
+const int16_t *frame_ring_peek(struct frame_ring *ring);
+void frame_ring_pop(struct frame_ring *ring);
+
+struct stream_handlers {
+	void (*digith)(char digit, uint32_t duration_ms, void *arg);
+	void (*markh)(uint32_t mark, void *arg);
+};
+
+/* Counted on the SIP thread, read anywhere. */
+struct stream_counts {
+	_Atomic uint64_t tx_packets, rx_packets, rx_lost, rx_late, concealed_frames;
+};
+
+struct stream_params {
+	const struct sa *local; /* address the ports are opened on */
+	uint16_t port_min, port_max;
+	struct play_queue *queue;     /* referenced */
+	struct frame_ring *ring;      /* outlives the stream */
+	struct stream_counts *counts; /* outlives the stream */
+	struct stream_handlers handlers;
+	void *arg;
+};
+
+/* What was agreed in SDP. */
+struct stream_peer {
+	struct sa rtp, rtcp;
+	int tx_pt;    /* 0 or 8 */
+	int event_pt; /* telephone-event, -1 when not agreed */
+	bool send;    /* hold: the peer does not want to hear, or not to be heard */
+	bool receive;
+};
+
+/* Ports are open, nothing is sent. Returns 0 or a negative errno. Drop with mem_unref(). */
+int stream_new(struct stream **ret_stream, const struct stream_params *params);
+uint16_t stream_port(const struct stream *stream);
+
+/* The peer is known, or has changed. */
+void stream_set_peer(struct stream *stream, const struct stream_peer *peer);
+/* The call is answered: from now on the play queue is heard. */
+void stream_open_queue(struct stream *stream);
+
+/* 20 ms have passed. With skip_tx only the clock of the sender moves on (catching up after a
+ * stall). */
+void stream_tick(struct stream *stream, uint64_t now_us, bool skip_tx);
+
+/* How long nothing was heard of the peer; 0 while it is on hold or not known. */
+uint64_t stream_quiet_ms(const struct stream *stream, uint64_t now_us);
