@@ -85,6 +85,7 @@ struct conversation {
 	struct timer *digits_timer;
 	struct timer *patience; /* bounds THINKING and CLOSING */
 	bool greeted;           /* or somebody spoke first */
+	bool opened;            /* the dialogue has greeted or heard */
 	size_t inactivity_next;
 	enum inactivity_end inactivity_end; /* of the message being said */
 
@@ -418,6 +419,17 @@ static char *with_waiting_text(struct conversation *c, const char *text)
 	return out.data ? buf_steal(&out) : mem_strdup("");
 }
 
+static void let_dialog_hear(struct conversation *c, const struct dialog_input *input)
+{
+	bool opens = !c->opened && c->dialog->ops->opens;
+
+	c->opened = true;
+	if (opens)
+		c->dialog->ops->greet(c->dialog, c->conf.greeting);
+	else
+		c->dialog->ops->hear(c->dialog, input);
+}
+
 static void answer_speech(struct conversation *c)
 {
 	auto_free char *text = with_waiting_text(c, c->heard_text);
@@ -428,7 +440,7 @@ static void answer_speech(struct conversation *c)
 		tell_caller_turn(c, c->heard_text, false, c->confidence);
 	c->timing_open = true;
 	open_dialog_turn(c, false);
-	c->dialog->ops->hear(c->dialog, &input);
+	let_dialog_hear(c, &input);
 }
 
 static void answer_other(struct conversation *c)
@@ -450,9 +462,10 @@ static void answer_other(struct conversation *c)
 		c->user_started_ms = loop_now_ms(c->loop);
 		tell_caller_turn(c, text, true, -1);
 		open_dialog_turn(c, false);
-		c->dialog->ops->hear(c->dialog, &input);
+		let_dialog_hear(c, &input);
 	} else {
 		open_dialog_turn(c, c->ask == ASK_GREETING && c->conf.uninterruptible);
+		c->opened = true;
 		if (c->ask == ASK_GREETING)
 			c->dialog->ops->greet(c->dialog, c->conf.greeting);
 		else
@@ -495,46 +508,48 @@ struct transition {
 	void (*entry)(struct conversation *c);
 };
 
+/* clang-format off */
 static const struct transition transitions[] = {
-	/* from		event		to		on entry */
-	{NEW, EV_JOIN, LISTENING, start_call},
-	{NEW, EV_END, ENDED, end_call},
+	/* from        event          to           on entry */
+	{NEW,         EV_JOIN,       LISTENING,   start_call},
+	{NEW,         EV_END,        ENDED,       end_call},
 
-	{LISTENING, EV_SPEECH, HEARING, hear_caller},
-	{LISTENING, EV_ASK, THINKING, answer_other},
-	{LISTENING, EV_SAY, SPEAKING, begin_speaking},
-	{LISTENING, EV_LAST_WORDS, CLOSING, close_call},
-	{LISTENING, EV_END, ENDED, end_call},
+	{LISTENING,   EV_SPEECH,     HEARING,     hear_caller},
+	{LISTENING,   EV_ASK,        THINKING,    answer_other},
+	{LISTENING,   EV_SAY,        SPEAKING,    begin_speaking},
+	{LISTENING,   EV_LAST_WORDS, CLOSING,     close_call},
+	{LISTENING,   EV_END,        ENDED,       end_call},
 
-	{HEARING, EV_STOP, RECOGNISING, NULL},
-	{HEARING, EV_ASK, THINKING, answer_other},
-	{HEARING, EV_SAY, SPEAKING, begin_speaking},
-	{HEARING, EV_LAST_WORDS, CLOSING, close_call},
-	{HEARING, EV_END, ENDED, end_call},
+	{HEARING,     EV_STOP,       RECOGNISING, NULL},
+	{HEARING,     EV_ASK,        THINKING,    answer_other},
+	{HEARING,     EV_SAY,        SPEAKING,    begin_speaking},
+	{HEARING,     EV_LAST_WORDS, CLOSING,     close_call},
+	{HEARING,     EV_END,        ENDED,       end_call},
 
-	{RECOGNISING, EV_HEARD, THINKING, answer_speech},
-	{RECOGNISING, EV_NOTHING, LISTENING, NULL},
-	{RECOGNISING, EV_ASK, THINKING, answer_other},
-	{RECOGNISING, EV_SAY, SPEAKING, begin_speaking},
-	{RECOGNISING, EV_LAST_WORDS, CLOSING, close_call},
-	{RECOGNISING, EV_END, ENDED, end_call},
+	{RECOGNISING, EV_HEARD,      THINKING,    answer_speech},
+	{RECOGNISING, EV_NOTHING,    LISTENING,   NULL},
+	{RECOGNISING, EV_ASK,        THINKING,    answer_other},
+	{RECOGNISING, EV_SAY,        SPEAKING,    begin_speaking},
+	{RECOGNISING, EV_LAST_WORDS, CLOSING,     close_call},
+	{RECOGNISING, EV_END,        ENDED,       end_call},
 
-	{THINKING, EV_SPEECH, HEARING, hear_caller},
-	{THINKING, EV_ASK, THINKING, answer_other},
-	{THINKING, EV_SAY, SPEAKING, begin_speaking},
-	{THINKING, EV_QUIET, LISTENING, NULL},
-	{THINKING, EV_LAST_WORDS, CLOSING, close_call},
-	{THINKING, EV_END, ENDED, end_call},
+	{THINKING,    EV_SPEECH,     HEARING,     hear_caller},
+	{THINKING,    EV_ASK,        THINKING,    answer_other},
+	{THINKING,    EV_SAY,        SPEAKING,    begin_speaking},
+	{THINKING,    EV_QUIET,      LISTENING,   NULL},
+	{THINKING,    EV_LAST_WORDS, CLOSING,     close_call},
+	{THINKING,    EV_END,        ENDED,       end_call},
 
-	{SPEAKING, EV_SPEECH, HEARING, hear_caller},
-	{SPEAKING, EV_ASK, THINKING, answer_other},
-	{SPEAKING, EV_SAID, LISTENING, NULL},
-	{SPEAKING, EV_LAST_WORDS, CLOSING, close_call},
-	{SPEAKING, EV_END, ENDED, end_call},
+	{SPEAKING,    EV_SPEECH,     HEARING,     hear_caller},
+	{SPEAKING,    EV_ASK,        THINKING,    answer_other},
+	{SPEAKING,    EV_SAID,       LISTENING,   NULL},
+	{SPEAKING,    EV_LAST_WORDS, CLOSING,     close_call},
+	{SPEAKING,    EV_END,        ENDED,       end_call},
 
-	{CLOSING, EV_SAID, ENDED, end_call},
-	{CLOSING, EV_END, ENDED, end_call},
+	{CLOSING,     EV_SAID,       ENDED,       end_call},
+	{CLOSING,     EV_END,        ENDED,       end_call},
 };
+/* clang-format on */
 
 static const struct transition *find_transition(enum state state, enum event event)
 {

@@ -1,7 +1,7 @@
 /*
  * What to say next. A dialogue hears the caller's finished turns and answers with text, sentence by
- * sentence; it knows nothing of audio. Backends: dialog_flow (a JSON file of states), dialog_llm (an
- * OpenAI-compatible server). Belongs to the loop.
+ * sentence; it knows nothing of audio. Backends: dialog_flow (a JSON file of states), dialog_llm
+ * (an OpenAI-compatible server). Belongs to the loop.
  */
 #pragma once
 
@@ -19,11 +19,13 @@ struct loop;
 struct dialog_handlers {
 	/* A piece of the agent's turn; cut at sentence ends, in order. */
 	void (*sayh)(const char *text, void *arg);
-	/* The agent's turn is complete: whatever was to be said has been. hang_up: end the call after it. */
+	/* The agent's turn is complete: whatever was to be said has been. hang_up: end the call
+	 * after it. */
 	void (*turnh)(bool hang_up, const char *reason, void *arg);
 	/* Listen to this from now on: a JSGF grammar, or NULL for the language model. */
 	void (*listenh)(const char *jsgf, void *arg);
-	/* A tool was called or answered, for the call's messages. result is NULL at the call. May be NULL. */
+	/* A tool was called or answered, for the call's messages. result is NULL at the call. May
+	 * be NULL. */
 	void (*toolh)(const char *name, const char *invocation_id, const json_t *arguments,
 		      const char *result, void *arg);
 };
@@ -32,7 +34,7 @@ struct dialog_conf {
 	const char *model;         /* "flow/NAME", or a model name for the LLM server */
 	const char *system_prompt; /* may be NULL */
 	double temperature;
-	const char *language; /* BCP 47; NULL means en-US */
+	const char *language;           /* BCP 47; NULL means en-US */
 	const json_t *initial_messages; /* Ultravox Message objects; may be NULL */
 	const json_t *tools;            /* Ultravox SelectedTool objects; may be NULL */
 	const char *call_id;
@@ -51,16 +53,22 @@ struct dialog_input {
 /* First member of every backend's own struct. */
 struct dialog_ops {
 	const char *name;
-	/* The agent begins. text, when not NULL, is said as it stands instead of the backend's own greeting. */
+	/* It has to greet before it can hear: whatever a caller says first opens the conversation.
+	 */
+	bool opens;
+	/* The agent begins. text, when not NULL, is said as it stands instead of the backend's own
+	 * greeting. */
 	void (*greet)(struct dialog *dialog, const char *text);
 	/* The caller has said something; turnh follows, exactly once. */
 	void (*hear)(struct dialog *dialog, const struct dialog_input *input);
-	/* Nobody said anything for a while after the agent's turn. May answer with nothing but turnh. */
+	/* Nobody said anything for a while after the agent's turn. May answer with nothing but
+	 * turnh. */
 	void (*silence)(struct dialog *dialog);
-	/* The agent's turn was cut off: heard is what the caller heard of it. Stops a turn under way
-	   without turnh. */
+	/* The agent's turn was cut off: heard is what the caller heard of it. Stops a turn under
+	   way without turnh. */
 	void (*interrupt)(struct dialog *dialog, const char *heard);
-	/* Where the dialogue stands, for the record: {"goal_reached":bool,"slots":{..},"state":..}. */
+	/* Where the dialogue stands, for the record: {"goal_reached":bool,"slots":{..},"state":..}.
+	 */
 	json_t *(*outcome)(const struct dialog *dialog);
 };
 

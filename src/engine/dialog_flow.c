@@ -860,6 +860,7 @@ static json_t *flow_outcome(const struct dialog *dialog)
 
 static const struct dialog_ops flow_ops = {
 	.name = "flow",
+	.opens = true,
 	.greet = flow_greet,
 	.hear = flow_hear,
 	.silence = flow_silence,
