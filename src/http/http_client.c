@@ -77,13 +77,19 @@ static void curl_start(void)
 
 /* ---- one transfer ---- */
 
+static void transfer_leave(struct transfer *transfer)
+{
+	if (transfer->client)
+		curl_multi_remove_handle(transfer->client->multi, transfer->easy);
+	transfer->client = NULL;
+}
+
 static void transfer_destroy(void *data)
 {
 	struct transfer *transfer = data;
 
 	if (transfer->easy) {
-		if (transfer->client && transfer->client->multi)
-			curl_multi_remove_handle(transfer->client->multi, transfer->easy);
+		transfer_leave(transfer);
 		curl_easy_cleanup(transfer->easy);
 	}
 	curl_slist_free_all(transfer->headers);
@@ -95,10 +101,20 @@ static void transfer_destroy(void *data)
 		transfer->exchange->transfer = NULL;
 }
 
+/* Cancelled by its client or its caller; nothing when it is over already. */
 static void transfer_end(struct transfer *transfer)
 {
+	if (!transfer->node.list)
+		return;
 	list_remove(&transfer->node);
+	transfer_leave(transfer);
 	mem_unref(transfer);
+}
+
+static void end_later(void *arg)
+{
+	transfer_end(arg);
+	mem_unref(arg);
 }
 
 static void exchange_destroy(void *data)
@@ -109,7 +125,9 @@ static void exchange_destroy(void *data)
 	if (!transfer)
 		return;
 	transfer->exchange = NULL;
-	transfer->wanted = false; /* curl may be in the middle of it: ended on the next turn */
+	transfer->wanted = false;
+	if (transfer->client) /* curl may be in the middle of it */
+		loop_post(transfer->client->loop, end_later, mem_ref(transfer));
 }
 
 static int write_all(int fd, const char *data, size_t len)
@@ -236,13 +254,6 @@ static void collect(struct http_client *client)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
 		finish(transfer, message->data.result);
-	}
-	LIST_EACH(&client->exchanges, node)
-	{
-		struct transfer *transfer = node->data;
-
-		if (!transfer->wanted)
-			transfer_end(transfer);
 	}
 	mem_unref(client);
 }
