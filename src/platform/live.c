@@ -86,6 +86,11 @@ int64_t live_seq_of_row(int64_t row_seq)
 	return row_seq << COUNTER_BITS;
 }
 
+int64_t live_row_of_seq(int64_t seq)
+{
+	return seq >> COUNTER_BITS;
+}
+
 /* ---- readers ---- */
 
 static void reader_drop(struct live_reader *reader, uint16_t code, const char *reason)
@@ -190,7 +195,7 @@ static void reader_read(struct live_reader *reader)
 	reader->state = READER_READING;
 	store_event_select(&batch, reader->live->conf.tenant_id,
 			   reader->call_id[0] ? reader->call_id : NULL,
-			   reader->sent_seq >> COUNTER_BITS, REPLAY_ROWS);
+			   live_row_of_seq(reader->sent_seq), REPLAY_ROWS);
 	batch_run(&batch, &reader->request, reader->live->db, on_rows, reader);
 }
 

@@ -86,5 +86,7 @@ void live_publish_row(struct live *live, int64_t row_seq, int64_t at, const char
 
 /* The number under which readers know a row of call_event. */
 int64_t live_seq_of_row(int64_t row_seq);
+int64_t live_row_of_seq(int64_t seq);
+#define LIVE_MAX_SEQ ((1ll << 53) - 1) /* what JavaScript can count exactly */
 
 size_t live_readers(const struct live *live);

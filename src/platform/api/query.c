@@ -1,0 +1,109 @@
+#include "platform/api/query.h"
+
+#include "core/mem.h"
+#include "core/str.h"
+#include "core/timestamp.h"
+#include "http/form.h"
+#include "http/http_server.h"
+#include "platform/api/api.h"
+#include "platform/api/error.h"
+
+#include <string.h>
+
+struct query {
+	struct api *api;
+	struct http_request *req;
+	query_done_h *doneh;
+};
+
+bool query_has_only(struct http_request *req, const char *const *names, size_t count)
+{
+	const struct form *query = http_request_query(req);
+
+	for (size_t i = 0; i < form_count(query); i++) {
+		const char *name = form_name(query, i);
+		bool known = false;
+
+		for (size_t j = 0; j < count && !known; j++)
+			known = str_equal(name, names[j]);
+		if (known)
+			continue;
+		api_fail(req, API_UNKNOWN_FIELD, str_is_utf8(name, strlen(name)) ? name : NULL,
+			 NULL);
+		return false;
+	}
+	return true;
+}
+
+bool query_int(struct http_request *req, const char *name, int64_t min, int64_t max, int64_t *value)
+{
+	const char *text = form_get(http_request_query(req), name);
+
+	if (!text || !str_parse_int(value, text, min, max))
+		return true;
+	api_fail(req, API_INVALID_FIELD, name, "%s must be a number from %lld to %lld.", name,
+		 (long long)min, (long long)max);
+	return false;
+}
+
+bool query_time(struct http_request *req, const char *name, int64_t *value)
+{
+	const char *text = form_get(http_request_query(req), name);
+	char *auto_free fixed = mem_strdup(text);
+	char *space;
+
+	if (!text)
+		return true;
+	/* The '+' of an offset, sent without escaping it. */
+	space = strrchr(fixed, ' ');
+	if (space && strchr(fixed, ':') < space)
+		*space = '+';
+	if (!timestamp_parse_iso(value, fixed) && *value > 0)
+		return true;
+	api_fail(req, API_INVALID_FIELD, name,
+		 "%s must be an ISO 8601 time such as 2026-02-01T10:30:00Z.", name);
+	return false;
+}
+
+bool query_text(struct http_request *req, const char *name, size_t max, const char **value)
+{
+	const char *text = form_get(http_request_query(req), name);
+
+	if (str_is_empty(text))
+		return true;
+	if (strlen(text) > max || !str_is_utf8(text, strlen(text))) {
+		api_fail(req, API_INVALID_FIELD, name, "%s must be UTF-8 of at most %zu bytes.",
+			 name, max);
+		return false;
+	}
+	*value = text;
+	return true;
+}
+
+static void query_destroy(void *data)
+{
+	struct query *query = data;
+
+	mem_unref(query->req);
+}
+
+static void on_done(int err, struct db_result *const *results, size_t failed, void *arg)
+{
+	struct query *query = arg;
+
+	if (err)
+		api_fail_errno(query->req, err);
+	else
+		query->doneh(query->api, query->req, results);
+	mem_unref(query);
+}
+
+void query_run(struct api *api, struct http_request *req, struct batch *batch, query_done_h *doneh)
+{
+	struct query *query = mem_new(sizeof(*query), query_destroy);
+
+	query->api = api;
+	query->req = mem_ref(req);
+	query->doneh = doneh;
+	batch_run(batch, NULL, api->db, on_done, query);
+}

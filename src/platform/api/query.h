@@ -1,0 +1,33 @@
+/* Reading for a request: values of its query string checked, a batch run, and the answer given. */
+#pragma once
+
+#include "platform/store/batch.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct api;
+struct http_request;
+
+/* Answers 400 naming the first query field that is not in names, and returns false. */
+bool query_has_only(struct http_request *req, const char *const *names, size_t count);
+
+/*
+ * The field as a number or time; left alone when it is not there. Answers 400 and returns false for
+ * one that is not a number, out of range, or not a time.
+ */
+bool query_int(struct http_request *req, const char *name, int64_t min, int64_t max,
+	       int64_t *value);
+bool query_time(struct http_request *req, const char *name, int64_t *value);
+
+/* The field as text of at most max bytes of UTF-8; NULL when it is not there or empty. */
+bool query_text(struct http_request *req, const char *name, size_t max, const char **value);
+
+/*
+ * Run batch for req, which is kept until doneh has returned. Errors of the database are answered
+ * without doneh.
+ */
+typedef void query_done_h(struct api *api, struct http_request *req,
+			  struct db_result *const *results);
+void query_run(struct api *api, struct http_request *req, struct batch *batch, query_done_h *doneh);

@@ -1,0 +1,138 @@
+#include "platform/store/call_list.h"
+
+#include "core/buf.h"
+#include "core/mem.h"
+#include "core/str.h"
+#include "platform/store/call.h"
+
+/* Conditions that a page may have; a statement is made once for every set that is asked for. */
+enum {
+	STATUS = 1,
+	DIRECTION = 2,
+	AGENT = 4,
+	NUMBER = 8,
+	TEXT = 16,
+	FROM = 32,
+	TO = 64,
+	AFTER = 128
+};
+enum { SETS = 256 };
+
+static const struct {
+	unsigned bit;
+	const char *sql; /* %d: the number of its first parameter */
+	int params;
+} conditions[] = {
+	{STATUS, " AND status = $%1$d", 1},
+	{DIRECTION, " AND direction = $%1$d", 1},
+	{AGENT, " AND agent = $%1$d", 1},
+	{NUMBER, " AND (phone_number = $%1$d OR from_number = $%1$d)", 1},
+	{TEXT,
+	 " AND (EXISTS (SELECT 1 FROM transcript_turn t WHERE t.tenant_id = call.tenant_id"
+	 " AND t.call_id = call.id AND t.final = 1 AND lower(t.text) LIKE $%1$d ESCAPE '\\')"
+	 " OR EXISTS (SELECT 1 FROM call_summary s WHERE s.tenant_id = call.tenant_id"
+	 " AND s.call_id = call.id AND lower(s.summary) LIKE $%1$d ESCAPE '\\'))",
+	 1},
+	{FROM, " AND created_at >= $%1$d", 1},
+	{TO, " AND created_at < $%1$d", 1},
+	{AFTER, " AND (created_at, id) < ($%1$d, $%2$d)", 2},
+};
+
+#define WITH_SUMMARY_BEGIN                                                             \
+	"SELECT c.*, s.status, s.summary, s.key_points, s.sentiment, s.action_items, " \
+	"s.highlights, s.analyser, s.model, s.error, s.created_at FROM "               \
+	"(SELECT " STORE_CALL_COLUMNS " FROM call WHERE tenant_id = $1"
+#define WITH_SUMMARY_END \
+	") c LEFT JOIN call_summary s ON s.tenant_id = c.tenant_id AND s.call_id = c.id "
+
+static unsigned set_of(const struct store_call_filter *filter)
+{
+	return (filter->status ? STATUS : 0) | (filter->direction ? DIRECTION : 0) |
+	       (filter->agent ? AGENT : 0) | (filter->number ? NUMBER : 0) |
+	       (filter->text ? TEXT : 0) | (filter->from ? FROM : 0) | (filter->to ? TO : 0) |
+	       (filter->after_id ? AFTER : 0);
+}
+
+static char *make_sql(unsigned set)
+{
+	struct buf sql = {0};
+	int next = 2;
+
+	buf_append_str(&sql, WITH_SUMMARY_BEGIN);
+	for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
+		if (!(set & conditions[i].bit))
+			continue;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		buf_printf(&sql, conditions[i].sql, next, next + 1);
+#pragma GCC diagnostic pop
+		next += conditions[i].params;
+	}
+	buf_printf(&sql,
+		   " ORDER BY created_at DESC, id DESC LIMIT $%d" WITH_SUMMARY_END
+		   "ORDER BY c.created_at DESC, c.id DESC",
+		   next);
+	return buf_steal(&sql);
+}
+
+/* Statements have to be static: each is kept for the life of the process. */
+static const char *sql_of(unsigned set)
+{
+	static char *sqls[SETS];
+
+	if (!sqls[set])
+		sqls[set] = make_sql(set);
+	return sqls[set];
+}
+
+/* What LIKE takes for a place anywhere: lower case, its own signs escaped. */
+static char *pattern_of(const char *text)
+{
+	struct buf pattern = {0};
+
+	buf_append_char(&pattern, '%');
+	for (; *text; text++) {
+		if (*text == '%' || *text == '_' || *text == '\\')
+			buf_append_char(&pattern, '\\');
+		buf_append_char(&pattern, *text);
+	}
+	buf_append_char(&pattern, '%');
+	return str_lower(buf_steal(&pattern));
+}
+
+void store_call_list(struct batch *batch, const struct store_call_filter *filter)
+{
+	struct db_value values[12];
+	size_t count = 0;
+
+	values[count++] = db_text(filter->tenant_id);
+	if (filter->status)
+		values[count++] = db_text(filter->status);
+	if (filter->direction)
+		values[count++] = db_text(filter->direction);
+	if (filter->agent)
+		values[count++] = db_text(filter->agent);
+	if (filter->number)
+		values[count++] = db_text(filter->number);
+	if (filter->text)
+		values[count++] = db_text(batch_own(batch, pattern_of(filter->text)));
+	if (filter->from)
+		values[count++] = db_int(filter->from);
+	if (filter->to)
+		values[count++] = db_int(filter->to);
+	if (filter->after_id) {
+		values[count++] = db_int(filter->after_at);
+		values[count++] = db_text(filter->after_id);
+	}
+	values[count++] = db_int(filter->limit);
+	batch_add(batch, sql_of(set_of(filter)), DB_ANY_ROWS, values, count);
+}
+
+void store_call_active(struct batch *batch, const char *tenant_id, int64_t limit)
+{
+	BATCH_ADD(batch,
+		  WITH_SUMMARY_BEGIN
+		  " AND deadline_at > 0 ORDER BY created_at, id LIMIT $2" WITH_SUMMARY_END
+		  "ORDER BY c.created_at, c.id",
+		  DB_ANY_ROWS, db_text(tenant_id), db_int(limit));
+}
