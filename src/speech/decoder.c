@@ -339,7 +339,7 @@ static double posterior(ps_decoder_t *ps)
 /* Of the margin over the rival, see docs/speech.md. */
 static double margin_confidence(double margin)
 {
-	return 1.0 / (1.0 + exp(-(margin - -15.0) / 3.0));
+	return 1.0 / (1.0 + exp(-(margin - -14.0) / 2.5));
 }
 
 void decoder_finish(struct decoder *decoder, struct decoder_mean *mean,

@@ -31,10 +31,10 @@ static const struct tts_voice voices[] = {
 
 static const struct recipe recipes[ARRAY_LEN(voices)] = {
 	{FLITE_RMS, 0.0f, 0.0f, 0.98f, "m1", 165},  {FLITE_SLT, 0.0f, 0.0f, 0.48f, "f2", 165},
-	{FLITE_AWB, 0.0f, 0.0f, 0.82f, "m3", 165},  {FLITE_SLT, 1.1f, 155.0f, 0.48f, "f1", 150},
-	{FLITE_KAL16, 0.0f, 0.0f, 2.1f, "m7", 170}, {FLITE_SLT, 0.95f, 205.0f, 0.48f, "f4", 180},
+	{FLITE_AWB, 0.0f, 0.0f, 0.82f, "m3", 165},  {FLITE_SLT, 1.1f, 155.0f, 0.58f, "f1", 150},
+	{FLITE_KAL16, 0.0f, 0.0f, 2.1f, "m7", 170}, {FLITE_SLT, 0.95f, 205.0f, 0.41f, "f4", 180},
 };
-static const float espeak_gain = 1.0f;
+static const float espeak_gain = 0.9f;
 
 const struct tts_voice *tts_voices(size_t *ret_count)
 {
