@@ -46,7 +46,6 @@ static void conn_destroy(void *data)
 	request_cut(conn->waiting);
 	mem_unref(conn->receiving);
 	answer_clear(&conn->answer);
-	mem_free(conn->chunked);
 }
 
 /* The connection belongs to nobody from here: closed, upgraded, or without a server. */
@@ -108,8 +107,6 @@ static int finish_answer(struct http_conn *conn, struct lws *wsi)
 	bool close_after = conn->answer.close;
 
 	answer_clear(&conn->answer);
-	mem_free(conn->chunked);
-	conn->chunked = NULL;
 	if (close_after)
 		return conn->body_unknown ? linger(conn, wsi) : -1;
 	return lws_http_transaction_completed(wsi) ? -1 : 0;
@@ -227,6 +224,7 @@ static int on_request(struct http_conn *conn, struct lws *wsi)
 	int status = http_request_read(&conn->receiving, conn, wsi);
 
 	conn->wsi = wsi;
+	conn->chunked = (struct chunked){0};
 	conn->body_deadline_ms = (uint64_t)(clock_mono_us() / 1000) + BODY_MS;
 	if (status) {
 		conn->body_unknown = true;
@@ -246,6 +244,19 @@ static int on_request(struct http_conn *conn, struct lws *wsi)
 	return 0;
 }
 
+static int on_chunked_body(struct http_conn *conn, const void *data, size_t len)
+{
+	struct http_request *req = conn->receiving;
+	int result = chunked_decode(&conn->chunked, &req->body, req->body_want, data, len);
+
+	if (result == 1)
+		dispatch(conn);
+	else if (result)
+		refuse(conn, result == -EMSGSIZE ? 413 : 400,
+		       refusal_text(result == -EMSGSIZE ? 413 : 400));
+	return 0;
+}
+
 static int on_body(struct http_conn *conn, const void *data, size_t len)
 {
 	struct http_request *req = conn->receiving;
@@ -254,6 +265,8 @@ static int on_body(struct http_conn *conn, const void *data, size_t len)
 		return 0; /* refused already: thrown away */
 	if ((uint64_t)(clock_mono_us() / 1000) > conn->body_deadline_ms)
 		return -1;
+	if (req->chunked)
+		return on_chunked_body(conn, data, len);
 	if (len > req->body_want - req->body.len)
 		len = req->body_want - req->body.len;
 	buf_append(&req->body, data, len);

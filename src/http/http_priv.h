@@ -6,6 +6,7 @@
 
 #include "core/buf.h"
 #include "core/list.h"
+#include "http/chunked.h"
 #include "http/http_server.h"
 #include "http/lws_hub.h"
 
@@ -57,7 +58,7 @@ struct http_conn {
 	struct http_request *receiving;
 	struct http_request *waiting;
 	struct http_answer answer;
-	struct http_chunked *chunked; /* decoder of the body being received, or NULL */
+	struct chunked chunked; /* decoder of the body being received */
 	uint64_t body_deadline_ms;
 	int repeats;       /* of the end of a body, without anything written */
 	bool body_unknown; /* the library cannot tell where this request ends */
@@ -78,7 +79,8 @@ struct http_request {
 	const struct http_route *route;
 	char remote[INET6_ADDRSTRLEN];
 	struct buf body;
-	size_t body_want;
+	size_t body_want; /* its length, or the most it may have when chunked */
+	bool chunked;
 	struct buf extra_head;
 	uint64_t started_us;
 	bool head_only;

@@ -288,16 +288,24 @@ static int read_target(struct http_request *req)
 static int read_length(struct http_request *req)
 {
 	auto_free char *length = copy_token(req->wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+	auto_free char *coding = copy_token(req->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING);
+	bool takes_body = str_equal(req->method, "POST") || str_equal(req->method, "PUT") ||
+			  str_equal(req->method, "PATCH");
 	int64_t want;
 
-	if (lws_hdr_total_length(req->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
-		return length ? 400 : 411;
+	if (lws_hdr_total_length(req->wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
+		if (length || !takes_body)
+			return 400;
+		if (!coding || !str_equal_nocase(coding, "chunked"))
+			return 501;
+		req->chunked = req->conn->body_unknown = true;
+		req->body_want = req->server->conf.max_body_bytes;
+		return 0;
+	}
 	if (!length) {
 		/* Without a length there is no body (RFC 9112, 6.3); libwebsockets waits for one.
 		 */
-		req->conn->body_unknown = str_equal(req->method, "POST") ||
-					  str_equal(req->method, "PUT") ||
-					  str_equal(req->method, "PATCH");
+		req->conn->body_unknown = takes_body;
 		return 0;
 	}
 	if (strspn(length, "0123456789") != strlen(length) ||

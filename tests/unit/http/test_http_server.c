@@ -336,6 +336,42 @@ static void test_post_without_length_has_no_body(void **state)
 	close(fd);
 }
 
+static void test_chunked_bodies(void **state)
+{
+	static const struct {
+		const char *body;
+		const char *status;
+		const char *echo;
+	} rows[] = {
+		{"3\r\nabc\r\nA;x=y\r\n0123456789\r\n0\r\nX-T: 1\r\n\r\n", "HTTP/1.1 200",
+		 "\r\n\r\nabc0123456789"},
+		{"0\r\n\r\n", "HTTP/1.1 200", "\r\n\r\n"},
+		{"zz\r\n", "HTTP/1.1 400", ""},
+		{"3\r\nabcd\r\n", "HTTP/1.1 400", ""},
+		{"\r\n", "HTTP/1.1 400", ""},
+		{"ffffff\r\nabc", "", ""},
+		{"fffffffff\r\n", "HTTP/1.1 413", ""},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf struct buf rx = {0};
+		int fd = raw_connect(f);
+		auto_free char *request = mem_printf("POST /echo HTTP/1.1\r\nHost: a\r\n"
+						     "Transfer-Encoding: chunked\r\n\r\n%s",
+						     rows[i].body);
+
+		raw_send(f, fd, request, strlen(request));
+		if (!*rows[i].status)
+			shutdown(fd, SHUT_WR);
+		raw_receive(f, fd, &rx, NULL);
+		if (strncmp(buf_str(&rx), rows[i].status, strlen(rows[i].status)) ||
+		    !str_has_suffix(buf_str(&rx), rows[i].echo))
+			fail_msg("row %zu: %s", i, buf_str(&rx));
+		close(fd);
+	}
+}
+
 static void test_head_has_length_but_no_body(void **state)
 {
 	struct fixture *f = *state;
@@ -522,6 +558,7 @@ int main(void)
 		ROW(test_post_in_the_middle_of_a_pipeline_hangs_nothing),
 		ROW(test_byte_by_byte),
 		ROW(test_post_without_length_has_no_body),
+		ROW(test_chunked_bodies),
 		ROW(test_head_has_length_but_no_body),
 		ROW(test_dots_do_not_leave_the_root),
 		ROW(test_too_many_header_bytes_close_the_connection),
