@@ -18,6 +18,7 @@ enum {
 	DECODERS_DEFAULT = 64,
 	BATCH_MS = 100,    /* audio goes to a worker in pieces of at least this */
 	UTTERANCE_S = 120, /* longer ones lose their end */
+	CHECKED_MAX = 64,
 };
 
 struct stt_engine {
@@ -27,7 +28,13 @@ struct stt_engine {
 	char *model_dir;
 	struct telephone_map *map;
 	uint32_t max_open, open;
-	struct list idle; /* struct idle_decoder, last used first */
+	struct list idle;    /* struct idle_decoder, last used first */
+	struct list checked; /* struct checked, last used first: checking takes milliseconds */
+};
+
+struct checked {
+	struct list_node node;
+	struct stt_grammar *grammar;
 };
 
 struct idle_decoder {
@@ -80,15 +87,58 @@ static void engine_destroy(void *data)
 {
 	struct stt_engine *engine = data;
 	struct idle_decoder *idle;
+	struct checked *checked;
 
 	while ((idle = list_pop(&engine->idle))) {
 		mem_unref(idle->decoder);
 		mem_free(idle);
 	}
+	while ((checked = list_pop(&engine->checked))) {
+		mem_unref(checked->grammar);
+		mem_free(checked);
+	}
 	mem_free(engine->model_dir);
 	mem_unref(engine->map);
 	mem_unref(engine->pool);
 	mem_unref(engine->loop);
+}
+
+static void drop_checked(struct checked *checked)
+{
+	list_remove(&checked->node);
+	mem_unref(checked->grammar);
+	mem_free(checked);
+}
+
+/* A reference for the caller. Returns 0 or -EINVAL. */
+static int engine_check(struct stt_engine *engine, struct stt_grammar **ret_grammar,
+			const char *text)
+{
+	struct checked *found = NULL;
+
+	LIST_EACH(&engine->checked, node)
+	{
+		struct checked *checked = node->data;
+
+		if (!found && str_equal(checked->grammar->text, text))
+			found = checked;
+	}
+	if (found) {
+		list_remove(&found->node);
+	} else {
+		struct stt_grammar *grammar;
+		const int err = stt_grammar_new(&grammar, text);
+
+		if (err)
+			return err;
+		if (engine->checked.len >= CHECKED_MAX)
+			drop_checked(engine->checked.tail->data);
+		found = mem_alloc(sizeof(*found));
+		found->grammar = grammar;
+	}
+	list_prepend(&engine->checked, &found->node, found);
+	*ret_grammar = mem_ref(found->grammar);
+	return 0;
 }
 
 /* Takes over the reference. */
@@ -335,7 +385,7 @@ int stt_open(struct stt **ret_stt, struct stt_engine *engine, uint32_t rate_hz,
 int stt_set_grammar(struct stt *stt, const char *jsgf)
 {
 	struct stt_grammar *grammar = NULL;
-	const int err = jsgf ? stt_grammar_new(&grammar, jsgf) : 0;
+	const int err = jsgf ? engine_check(stt->session->engine, &grammar, jsgf) : 0;
 
 	if (err)
 		return err;

@@ -116,7 +116,8 @@ int stt_grammar_new(struct stt_grammar **ret_grammar, const char *text)
 	bool good;
 
 	sphinx_silence();
-	if (len > GRAMMAR_MAX || has_import(text))
+	/* The scanner echoes what it does not know, so the header is looked for first. */
+	if (len > GRAMMAR_MAX || !str_has_prefix(text, "#JSGF") || has_import(text))
 		return -EINVAL;
 	grammar = mem_new(sizeof(*grammar), stt_grammar_destroy);
 	grammar->text = mem_strndup(text, len);

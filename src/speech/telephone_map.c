@@ -102,7 +102,8 @@ int telephone_map_parse(struct telephone_map **ret_map, const void *data, size_t
 	    map->hidden2 > HIDDEN_MAX)
 		return -EBADMSG;
 	count = weight_count(map->hidden1, map->hidden2);
-	if (read_u32(bytes + 24) != count || len != HEADER_SIZE + 4 * count)
+	if (read_u32(bytes + 24) != count || read_u32(bytes + 28) != 0 ||
+	    len != HEADER_SIZE + 4 * count)
 		return -EBADMSG;
 	digest_sha256(digest, bytes + HEADER_SIZE, 4 * count);
 	if (memcmp(digest, bytes + 32, SHA256_LEN) != 0)

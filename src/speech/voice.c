@@ -56,6 +56,7 @@ const struct tts_voice *tts_voice_find(const char *name_or_id)
 struct speaker {
 	float gain;
 	uint32_t rate_hz;
+	size_t spoken; /* samples so far */
 	struct resample *resample;
 	voice_samples_h *samplesh;
 	void *arg;
@@ -72,6 +73,15 @@ static int16_t limit(float value)
 	return (int16_t)lrintf(value);
 }
 
+/* The first 5 ms rise from silence, so that no voice starts with a click. */
+static float fade_in(struct speaker *speaker, uint32_t rate_hz)
+{
+	const float rise = (float)rate_hz * 0.005f;
+	const float at = (float)speaker->spoken++;
+
+	return at < rise ? at / rise : 1.0f;
+}
+
 static int on_piece(const int16_t *samples, size_t count, uint32_t rate_hz, void *arg)
 {
 	struct speaker *speaker = arg;
@@ -82,7 +92,7 @@ static int on_piece(const int16_t *samples, size_t count, uint32_t rate_hz, void
 	if (!speaker->resample && resample_new(&speaker->resample, rate_hz, speaker->rate_hz))
 		return -EIO;
 	for (size_t i = 0; i < count; i++)
-		even[i] = limit((float)samples[i] * speaker->gain);
+		even[i] = limit((float)samples[i] * speaker->gain * fade_in(speaker, rate_hz));
 	out = mem_alloc((resample_bound(speaker->resample, count) + 1) * sizeof(*out));
 	made = resample_run(speaker->resample, out, even, count);
 	return speaker->samplesh(out, made, speaker->arg);

@@ -185,8 +185,6 @@ static void test_words_in_the_grammar_are_recognised(void **state)
 	fixture_open(&f, 0);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		recognise(&f, &listener, 8000, cases[i].grammar, cases[i].voice, cases[i].text);
-		print_message("%-8s %-60s %s %.2f\n", cases[i].voice, cases[i].text, listener.text,
-			      listener.result.confidence);
 		assert_string_equal(cases[i].text, listener.text);
 		assert_true(listener.result.in_grammar);
 		assert_true(listener.result.confidence > 0.6);
@@ -235,12 +233,207 @@ static void test_giving_up_in_mid_utterance_is_silent(void **state)
 	fixture_close(&f);
 }
 
+static void test_language_model_hears_any_words_and_tells_partials(void **state)
+{
+	auto_unref struct audio *audio = say("Mark", "i am calling about the order i placed", 8000);
+	struct listener listener = {0};
+	struct fixture f;
+	struct stt *stt;
+
+	fixture_open(&f, 0);
+	assert_int_equal(0, stt_open(&stt, f.engine, 8000, on_partial, &listener));
+	stt_begin(stt);
+	for (size_t at = 0; at < audio->count; at += 1600) { /* not faster than it is worked off */
+		const int64_t until = clock_mono_us() + 400000;
+		const int before = listener.partials;
+
+		stt_feed(stt, audio->samples + at,
+			 audio->count - at < 1600 ? audio->count - at : 1600);
+		while (listener.partials == before && clock_mono_us() < until)
+			loop_run_once(f.loop, 20);
+	}
+	assert_int_equal(0, listener.finals);
+	assert_true(listener.partials >= 2);
+	assert_non_null(strstr(listener.partial, "i am calling"));
+	stt_end(stt, on_final);
+	wait_for(&f, &listener.finals, 1);
+	assert_non_null(strstr(listener.text, "i am calling about the order"));
+	assert_true(listener.result.confidence > 0.4);
+	assert_true(listener.result.in_grammar);
+	mem_unref(stt);
+	fixture_close(&f);
+}
+
+static void test_wide_band_needs_no_map(void **state)
+{
+	struct fixture f;
+	struct listener listener;
+
+	fixture_open(&f, 0);
+	recognise(&f, &listener, 16000, appointment, "Mark", "friday at nine fifteen a m");
+	assert_string_equal("friday at nine fifteen a m", listener.text);
+	assert_true(listener.result.in_grammar);
+	fixture_close(&f);
+}
+
+static void test_words_the_dictionary_lacks_are_learnt(void **state)
+{
+	static const char names[] = "#JSGF V1.0;\ngrammar g;\npublic <utterance> = my name is "
+				    "(zaphod beeblebrox | Ada Kowalczykova | x7);\n";
+	struct fixture f;
+	struct listener listener;
+
+	fixture_open(&f, 0);
+	recognise(&f, &listener, 8000, names, "Mark", "my name is zaphod beeblebrox");
+	assert_string_equal("my name is zaphod beeblebrox", listener.text);
+	/* and upper case in a grammar is no different word */
+	recognise(&f, &listener, 8000, names, "Mark", "my name is ada kowalczykova");
+	assert_string_equal("my name is ada kowalczykova", listener.text);
+	fixture_close(&f);
+}
+
+static void test_a_bad_grammar_is_refused_and_the_old_one_stays(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"not a grammar",
+		"#JSGF V1.0;\ngrammar g;\n<utterance> = not public;\n",
+		"#JSGF V1.0;\ngrammar g;\npublic <other> = other name;\n",
+		"#JSGF V1.0;\ngrammar g;\npublic <utterance> = yes | <missing>;\n",
+		"#JSGF V1.0;\ngrammar g;\npublic <utterance> = (yes;\n",
+		"#JSGF V1.0;\ngrammar g;\npublic <utterance> = yes | ...;\n",
+		"#JSGF V1.0;\ngrammar g;\nimport <other.*>;\npublic <utterance> = yes;\n",
+		"#JSGF V1.0;\ngrammar g;\npublic <utterance> = <utterance> yes;\n",
+	};
+	auto_unref struct audio *audio = say("Mark", "no thank you", 8000);
+	struct listener listener = {0};
+	struct fixture f;
+	struct stt *stt;
+
+	fixture_open(&f, 0);
+	assert_int_equal(0, stt_open(&stt, f.engine, 8000, NULL, &listener));
+	assert_int_equal(0, stt_set_grammar(stt, yes_no));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(-EINVAL, stt_set_grammar(stt, bad[i]));
+	stt_begin(stt);
+	feed(stt, audio, 8000);
+	stt_end(stt, on_final);
+	wait_for(&f, &listener.finals, 1);
+	assert_string_equal("no thank you", listener.text);
+	mem_unref(stt);
+	fixture_close(&f);
+}
+
+static void test_more_calls_than_decoders_are_refused(void **state)
+{
+	struct stt *first, *second = NULL;
+	struct fixture f;
+
+	fixture_open(&f, 1);
+	assert_int_equal(-EINVAL, stt_open(&first, f.engine, 11025, NULL, NULL));
+	assert_int_equal(0, stt_open(&first, f.engine, 8000, NULL, NULL));
+	assert_int_equal(-EBUSY, stt_open(&second, f.engine, 8000, NULL, NULL));
+	mem_unref(first);
+	assert_int_equal(0, stt_open(&second, f.engine, 8000, NULL, NULL));
+	mem_unref(second);
+	fixture_close(&f);
+}
+
+static void test_silence_is_no_words(void **state)
+{
+	struct listener listener = {0};
+	int16_t silence[8000] = {0};
+	struct fixture f;
+	struct stt *stt;
+
+	fixture_open(&f, 0);
+	assert_int_equal(0, stt_open(&stt, f.engine, 8000, NULL, &listener));
+	assert_int_equal(0, stt_set_grammar(stt, yes_no));
+	for (int i = 0; i < 2; i++) { /* a second of it, and not one sample */
+		stt_begin(stt);
+		stt_feed(stt, silence, i ? 0 : ARRAY_LEN(silence));
+		stt_end(stt, on_final);
+		wait_for(&f, &listener.finals, i + 1);
+		assert_false(listener.result.in_grammar && listener.result.confidence > 0.5);
+	}
+	mem_unref(stt);
+	fixture_close(&f);
+}
+
+/* The second call answers although the first has a minute of audio to work off. */
+static void test_calls_do_not_wait_for_each_other(void **state)
+{
+	auto_unref struct audio *audio = say("Mark", "yes please", 8000);
+	auto_unref struct audio *lengthy = mem_new(sizeof(*lengthy), NULL);
+	struct listener busy = {0}, quick = {0};
+	struct stt *first, *second;
+	struct fixture f;
+
+	fixture_open(&f, 0);
+	assert_int_equal(0, stt_open(&first, f.engine, 8000, NULL, &busy));
+	assert_int_equal(0, stt_open(&second, f.engine, 8000, NULL, &quick));
+	assert_int_equal(0, stt_set_grammar(first, appointment));
+	assert_int_equal(0, stt_set_grammar(second, yes_no));
+	while (lengthy->count + audio->count < ARRAY_LEN(lengthy->samples)) {
+		memcpy(lengthy->samples + lengthy->count, audio->samples, 2 * audio->count);
+		lengthy->count += audio->count;
+	}
+	stt_begin(first);
+	for (int i = 0; i < 4; i++)
+		feed(first, lengthy, 8000);
+	stt_end(first, on_final);
+	stt_begin(second);
+	feed(second, audio, 8000);
+	stt_end(second, on_final);
+	wait_for(&f, &quick.finals, 1);
+	assert_int_equal(0, busy.finals);
+	assert_string_equal("yes please", quick.text);
+	wait_for(&f, &busy.finals, 1);
+	mem_unref(first);
+	mem_unref(second);
+	fixture_close(&f);
+}
+
+static void test_one_call_listens_again_and_again(void **state)
+{
+	static const char *const texts[] = {"yes please", "no thank you", "correct", "no"};
+	struct listener listener = {0};
+	struct fixture f;
+	struct stt *stt;
+
+	fixture_open(&f, 1);
+	assert_int_equal(0, stt_open(&stt, f.engine, 8000, NULL, &listener));
+	for (int i = 0; i < (int)ARRAY_LEN(texts); i++) {
+		auto_unref struct audio *audio = say("Emily", texts[i], 8000);
+
+		assert_int_equal(0, stt_set_grammar(stt, i % 2 ? yes_no : appointment));
+		assert_int_equal(0, stt_set_grammar(stt, yes_no));
+		stt_begin(stt);
+		feed(stt, audio, 8000);
+		stt_begin(stt); /* thought better of it: what came before is forgotten */
+		feed(stt, audio, 8000);
+		stt_end(stt, on_final);
+		wait_for(&f, &listener.finals, i + 1);
+		assert_string_equal(texts[i], listener.text);
+	}
+	mem_unref(stt);
+	fixture_close(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words_in_the_grammar_are_recognised),
 		cmocka_unit_test(test_speech_outside_the_grammar_is_noticed),
 		cmocka_unit_test(test_giving_up_in_mid_utterance_is_silent),
+		cmocka_unit_test(test_language_model_hears_any_words_and_tells_partials),
+		cmocka_unit_test(test_wide_band_needs_no_map),
+		cmocka_unit_test(test_words_the_dictionary_lacks_are_learnt),
+		cmocka_unit_test(test_a_bad_grammar_is_refused_and_the_old_one_stays),
+		cmocka_unit_test(test_more_calls_than_decoders_are_refused),
+		cmocka_unit_test(test_silence_is_no_words),
+		cmocka_unit_test(test_calls_do_not_wait_for_each_other),
+		cmocka_unit_test(test_one_call_listens_again_and_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
