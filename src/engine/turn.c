@@ -7,7 +7,7 @@ const struct turn_conf turn_conf_default = {
 	.endpoint_ms = 384,
 	.min_turn_ms = 0,
 	.min_interruption_ms = 90,
-	.pause_ms = 200,
+	.pause_ms = 300,
 };
 
 void turn_init(struct turn *turn, const struct turn_conf *conf)
