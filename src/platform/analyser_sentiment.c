@@ -49,7 +49,20 @@ static const struct analyser_feeling *feeling_from(const struct analyser_words *
 	return NULL;
 }
 
-/* What stands before a feeling changes it; an answer "no" alone ("no, it was great") does not. */
+/* "No, it was great" and "never so angry" deny nothing. */
+static bool is_emphatic(const struct analyser_words *words, size_t negation, size_t at)
+{
+	if (str_equal(words->word[negation], "no"))
+		return negation == 0 && at > 1;
+	if (!str_equal(words->word[negation], "never"))
+		return false;
+	for (size_t i = negation + 1; i < at; i++)
+		if (str_equal(words->word[i], "so") || str_equal(words->word[i], "such"))
+			return true;
+	return false;
+}
+
+/* What stands before a feeling, within its scope, turns it round or changes its strength. */
 static double scope_factor(const struct analyser_words *words, size_t from, size_t at)
 {
 	double factor = 1.0;
@@ -61,7 +74,7 @@ static double scope_factor(const struct analyser_words *words, size_t from, size
 			factor = 1.0;
 			continue;
 		}
-		if (is_negation(word) && !(str_equal(word, "no") && i == 0 && at > 1))
+		if (is_negation(word) && !is_emphatic(words, i, at))
 			factor *= negated;
 		else
 			factor *= analyser_degree(word);
