@@ -22,7 +22,7 @@ bool query_has_only(struct http_request *req, const char *const *names, size_t c
 
 	for (size_t i = 0; i < form_count(query); i++) {
 		const char *name = form_name(query, i);
-		bool known = false;
+		bool known = str_is_empty(name); /* "?" and "&&" name nothing */
 
 		for (size_t j = 0; j < count && !known; j++)
 			known = str_equal(name, names[j]);
