@@ -205,6 +205,32 @@ static void files_that_are_not_there_or_too_large_are_refused(void **state)
 	assert_int_equal(-EFBIG, flow_load(&flow, "/dev/zero", error));
 }
 
+static char *documented_example(void)
+{
+	auto_free char *text = mem_alloc(100000);
+	FILE *file = fopen(SOURCE_DIR "/docs/flows.md", "re");
+	const char *begin;
+
+	assert_non_null(file);
+	assert_true(fread(text, 1, 99999, file) > 1000);
+	fclose(file);
+	begin = strstr(text, "```json\n");
+	assert_non_null(begin);
+	begin += strlen("```json\n");
+	assert_non_null(strstr(begin, "\n```"));
+	return mem_strndup(begin, (size_t)(strstr(begin, "\n```") - begin));
+}
+
+static void the_documented_example_is_a_flow(void **state)
+{
+	auto_free char *text = documented_example();
+	auto_unref struct flow *flow = NULL;
+	char error[FLOW_ERROR_SIZE];
+
+	flow_parse(&flow, "docs/flows.md", text, strlen(text), error);
+	assert_string_equal("", error);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +238,7 @@ int main(void)
 		cmocka_unit_test(errors_name_file_line_place_and_reason),
 		cmocka_unit_test(no_beginning_of_a_flow_is_a_flow),
 		cmocka_unit_test(a_calendar_is_checked),
+		cmocka_unit_test(the_documented_example_is_a_flow),
 		cmocka_unit_test(files_that_are_not_there_or_too_large_are_refused),
 	};
 
