@@ -18,6 +18,7 @@ struct subcommand {
 
 static const struct subcommand subcommands[] = {
 	{"up", cmd_up, "start every server, restart what dies, end them together"},
+	{"carrier", cmd_carrier, "serve Twilio's API over SIP: the embedded carrier"},
 	{"engine", cmd_engine, "serve the embedded voice engine"},
 	{"call", cmd_call, "place a call and show it as it is spoken"},
 	{"config", cmd_config, "print, explain and check the settings"},

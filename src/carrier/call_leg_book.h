@@ -1,0 +1,31 @@
+/*
+ * Every call there is and the latest that were, newest first. What is over stays for the API until
+ * CALL_LEG_BOOK_MAX younger ones have ended.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct call_leg;
+struct call_leg_book;
+
+enum { CALL_LEG_BOOK_MAX = 10000 };
+
+struct call_leg_book *call_leg_book_new(void); /* owned by the caller */
+
+/* Takes a reference; numbers the leg. */
+void call_leg_book_add(struct call_leg_book *book, struct call_leg *leg);
+void call_leg_book_remove(struct call_leg_book *book, struct call_leg *leg);
+
+/* NULL when there is none, or the customer deleted it. */
+struct call_leg *call_leg_book_find(const struct call_leg_book *book, const char *sid);
+struct call_leg *call_leg_book_find_recording(const struct call_leg_book *book, const char *sid);
+
+/* Newest first; legs whose number is below `before` (0: all). Return false to stop. The handler
+ * must not change the book. */
+typedef bool call_leg_h(struct call_leg *leg, void *arg);
+void call_leg_book_each(const struct call_leg_book *book, uint64_t before, call_leg_h *legh,
+			void *arg);
+size_t call_leg_book_len(const struct call_leg_book *book);

@@ -1,0 +1,167 @@
+#include "carrier/call_leg_json.h"
+
+#include "carrier/call_leg.h"
+#include "carrier/carrier_priv.h"
+#include "core/mem.h"
+#include "core/phone.h"
+#include "core/setting.h"
+#include "core/str.h"
+#include "core/timestamp.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void set_time(json_t *json, const char *key, int64_t us)
+{
+	char text[TIMESTAMP_SIZE];
+
+	if (us)
+		timestamp_rfc2822(text, us);
+	json_set_str(json, key, us ? text : NULL);
+}
+
+/* Numbers are strings in this API; negative means not known yet. */
+static void set_number(json_t *json, const char *key, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	json_set_str(json, key, value < 0 ? NULL : text);
+}
+
+static void set_uri(json_t *json, const char *key, const struct call_leg *leg, const char *tail)
+{
+	auto_free char *uri = mem_printf("/2010-04-01/Accounts/%s%s",
+					 leg->carrier->settings->twilio_account_sid, tail);
+
+	json_set_str(json, key, uri);
+}
+
+/* North American numbers read (555) 010-0000; others stay as they are. */
+static void set_formatted(json_t *json, const char *key, const char *number)
+{
+	char text[16];
+
+	if (str_has_prefix(number, "+1") && strlen(number) == 12 && phone_is_e164(number)) {
+		snprintf(text, sizeof(text), "(%.3s) %.3s-%.4s", number + 2, number + 5,
+			 number + 8);
+		json_set_str(json, key, text);
+	} else {
+		json_set_str(json, key, number);
+	}
+}
+
+static json_t *subresources(const struct call_leg *leg)
+{
+	static const struct {
+		const char *key, *name;
+	} all[] = {
+		{"notifications", "Notifications"},
+		{"recordings", "Recordings"},
+		{"payments", "Payments"},
+		{"events", "Events"},
+		{"siprec", "Siprec"},
+		{"streams", "Streams"},
+		{"transcriptions", "Transcriptions"},
+		{"user_defined_message_subscriptions", "UserDefinedMessageSubscriptions"},
+		{"user_defined_messages", "UserDefinedMessages"},
+	};
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		auto_free char *tail = mem_printf("/Calls/%s/%s.json", leg->sid, all[i].name);
+
+		set_uri(json, all[i].key, leg, tail);
+	}
+	return json;
+}
+
+json_t *call_leg_json(const struct call_leg *leg)
+{
+	static const char *const nulls[] = {"parent_call_sid", "phone_number_sid", "price",
+					    "answered_by",     "forwarded_from",   "group_sid",
+					    "caller_name",     "trunk_sid"};
+	auto_free char *tail = mem_printf("/Calls/%s.json", leg->sid);
+	json_t *json = json_object();
+
+	json_set_str(json, "sid", leg->sid);
+	json_set_str(json, "account_sid", leg->carrier->settings->twilio_account_sid);
+	json_set_str(json, "api_version", "2010-04-01");
+	json_set_str(json, "status", call_leg_state_name(leg->state));
+	json_set_str(json, "direction", leg->inbound ? "inbound" : "outbound-api");
+	json_set_str(json, "to", leg->to);
+	json_set_str(json, "from", leg->from);
+	set_formatted(json, "to_formatted", leg->to);
+	set_formatted(json, "from_formatted", leg->from);
+	json_set_str(json, "price_unit", "USD");
+	set_number(json, "duration", call_leg_duration_s(leg));
+	set_number(json, "queue_time", leg->queue_ms);
+	set_time(json, "date_created", leg->created_us);
+	set_time(json, "date_updated", leg->updated_us);
+	set_time(json, "start_time", leg->started_us);
+	set_time(json, "end_time", leg->ended_us);
+	set_uri(json, "uri", leg, tail);
+	json_object_set_new(json, "subresource_uris", subresources(leg));
+	for (size_t i = 0; i < ARRAY_LEN(nulls); i++)
+		json_set_str(json, nulls[i], NULL);
+	return json;
+}
+
+json_t *call_leg_recording_json(const struct call_leg *leg, bool under_call)
+{
+	static const char *const nulls[] = {"conference_sid", "price", "error_code",
+					    "encryption_details"};
+	const struct call_leg_recording *recording = &leg->recording;
+	auto_free char *url = call_leg_recording_url(leg);
+	auto_free char *tail =
+		under_call ? mem_printf("/Calls/%s/Recordings/%s.json", leg->sid, recording->sid)
+			   : mem_printf("/Recordings/%s.json", recording->sid);
+	json_t *json = json_object();
+
+	json_set_str(json, "sid", recording->sid);
+	json_set_str(json, "account_sid", leg->carrier->settings->twilio_account_sid);
+	json_set_str(json, "call_sid", leg->sid);
+	json_set_str(json, "api_version", "2010-04-01");
+	json_set_str(json, "status", recording->status);
+	json_set_str(json, "source", "OutboundAPI");
+	json_set_int(json, "channels", recording->channels);
+	json_set_str(json, "price_unit", "USD");
+	set_number(json, "duration", recording->duration_s);
+	set_time(json, "date_created", recording->started_us);
+	set_time(json, "date_updated", recording->updated_us);
+	set_time(json, "start_time", recording->started_us);
+	set_uri(json, "uri", leg, tail);
+	if (under_call) {
+		json_set_str(json, "track", "both");
+	} else {
+		json_set_str(json, "media_url", url);
+		json_object_set_new(json, "subresource_uris", json_object());
+	}
+	for (size_t i = 0; i < ARRAY_LEN(nulls); i++)
+		json_set_str(json, nulls[i], NULL);
+	return json;
+}
+
+json_t *account_json(const struct carrier *carrier)
+{
+	const char *sid = carrier->settings->twilio_account_sid;
+	auto_free char *uri = mem_printf("/2010-04-01/Accounts/%s.json", sid);
+	auto_free char *calls = mem_printf("/2010-04-01/Accounts/%s/Calls.json", sid);
+	auto_free char *recordings = mem_printf("/2010-04-01/Accounts/%s/Recordings.json", sid);
+	json_t *json = json_object(), *uris = json_object();
+
+	json_set_str(json, "sid", sid);
+	json_set_str(json, "owner_account_sid", sid);
+	json_set_str(json, "friendly_name", "voiceai embedded carrier");
+	json_set_str(json, "status", "active");
+	json_set_str(json, "type", "Full");
+	json_set_str(json, "auth_token", NULL);
+	json_set_str(json, "uri", uri);
+	set_time(json, "date_created", carrier->started_us);
+	set_time(json, "date_updated", carrier->started_us);
+	json_set_str(uris, "calls", calls);
+	json_set_str(uris, "recordings", recordings);
+	json_object_set_new(json, "subresource_uris", uris);
+	return json;
+}

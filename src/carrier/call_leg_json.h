@@ -1,0 +1,12 @@
+/* Resources of the API as JSON, in the vendor's field names and formats. */
+#pragma once
+
+#include "core/json.h"
+
+struct carrier;
+struct call_leg;
+
+/* Each owned by the caller. */
+json_t *call_leg_json(const struct call_leg *leg);
+json_t *call_leg_recording_json(const struct call_leg *leg, bool under_call);
+json_t *account_json(const struct carrier *carrier);

@@ -1,0 +1,50 @@
+/*
+ * The recording of one call: a WAV file whose first channel is what the phone said and whose second
+ * is what we played, both on the clock that starts with the answer. The file is readable at any
+ * time, whatever happens to the process: its header is renewed with every write.
+ *
+ * Belongs to the loop; writing happens on a strand.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct loop;
+struct strand;
+struct call_tape;
+
+struct call_tape_conf {
+	struct loop *loop;
+	struct strand *disk;
+	const char *path;  /* created or replaced */
+	uint32_t channels; /* 2, or 1 for both sides mixed */
+};
+
+/* Starts the clock. Owned by the caller; releasing it writes the rest. */
+struct call_tape *call_tape_new(const struct call_tape_conf *conf);
+
+/* A piece of the phone's audio has just come. */
+void call_tape_hear(struct call_tape *tape, const int16_t *samples, size_t count);
+
+/* Audio was queued for the phone; it sounds once what was queued before has been played. */
+void call_tape_play(struct call_tape *tape, const int16_t *samples, size_t count);
+
+/* What was queued and not yet played will not sound. */
+void call_tape_clear(struct call_tape *tape);
+
+/*
+ * The call has ended: write the rest, then doneh with what became of it (0, or the negative errno
+ * of the first write that failed) on the loop, once. Nothing may be added afterwards.
+ */
+typedef void call_tape_done_h(int err, uint64_t duration_ms, void *arg);
+void call_tape_end(struct call_tape *tape, call_tape_done_h *doneh, void *arg);
+
+/*
+ * Length in milliseconds of a WAV file that tape wrote, 0 when it is none; blocking, for the start
+ * of the process.
+ */
+uint64_t call_tape_file_duration_ms(const char *path);
+
+/* Both channels of src mixed into a new file dst; blocking. Returns 0 or a negative errno. */
+int call_tape_file_mix(const char *dst, const char *src);
