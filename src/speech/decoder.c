@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <pocketsphinx.h>
@@ -183,7 +184,29 @@ bool decoder_has_grammar(const struct decoder *decoder, const struct stt_grammar
 	return find_compiled(decoder, grammar->name) != NULL;
 }
 
-/* The dictionary's own pronunciation where it has one; "m" may be there as "m." only. */
+/* Two words of the dictionary written as one ("tooth" "ache"), which letter-to-sound reads badly.
+ */
+static bool find_compound(struct decoder *decoder, char phones[PHONES_SIZE], const char *word)
+{
+	enum { PART_MIN = 3 };
+	const size_t len = strlen(word);
+	bool found = false;
+
+	for (size_t at = len; !found && at-- > PART_MIN;) {
+		auto_free char *first = mem_strndup(word, at);
+		char *head, *tail;
+
+		if (len - at < PART_MIN)
+			continue;
+		head = ps_lookup_word(decoder->main, first);
+		tail = head ? ps_lookup_word(decoder->main, word + at) : NULL;
+		found = tail && snprintf(phones, PHONES_SIZE, "%s %s", head, tail) < PHONES_SIZE;
+		ckd_free(head);
+		ckd_free(tail);
+	}
+	return found;
+}
+
 static int add_missing_words(struct decoder *decoder, const fsg_model_t *fsg)
 {
 	char phones[PHONES_SIZE];
@@ -195,8 +218,9 @@ static int add_missing_words(struct decoder *decoder, const fsg_model_t *fsg)
 		ckd_free(known);
 		if (known)
 			continue;
-		if (flite_door_phones(phones, word) ||
-		    ps_add_word(decoder->main, word, phones, FALSE) < 0)
+		if (!find_compound(decoder, phones, word) && flite_door_phones(phones, word))
+			return -EINVAL;
+		if (ps_add_word(decoder->main, word, phones, FALSE) < 0)
 			return -EINVAL;
 	}
 	return 0;

