@@ -31,7 +31,7 @@ int cmd_engine(int argc, char **argv)
 	auto_unref struct settings *settings = NULL;
 	auto_unref struct loop *loop = NULL;
 	auto_unref struct signal_watch *term = NULL, *interrupt = NULL;
-	struct engine_conf conf = {0};
+	struct engine_conf conf = {.version = VOICEAI_VERSION};
 	struct engine *engine = NULL;
 	char error[256];
 

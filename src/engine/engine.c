@@ -12,6 +12,8 @@
 #include "http/http_server.h"
 #include "loop/loop.h"
 #include "loop/work.h"
+#include "observe/health.h"
+#include "observe/prometheus.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -286,7 +288,15 @@ static int open_records(struct engine *engine, const struct engine_conf *conf, c
 	return 0;
 }
 
-static int open_server(struct engine *engine, char error[256])
+static const char *check_accepting(void *arg)
+{
+	const struct engine *engine = arg;
+
+	return engine->draining ? "shutting down" : NULL;
+}
+
+static int open_server(struct engine *engine, const struct engine_conf *engine_conf,
+		       char error[256])
 {
 	const struct settings *settings = engine->settings;
 	struct http_server_conf conf = {
@@ -302,6 +312,9 @@ static int open_server(struct engine *engine, char error[256])
 			 strerror(-err));
 		return err;
 	}
+	engine->health = health_new(engine->server, "engine", engine_conf->version);
+	health_check_add(engine->health, "accepting", check_accepting, engine);
+	prometheus_route(engine->server);
 	engine_api_routes(engine);
 	http_server_ws_route(engine->server, "/calls/{call_id}/{medium}/{token}", upgrade, engine);
 	return 0;
@@ -311,6 +324,7 @@ static void engine_destroy(void *data)
 {
 	struct engine *engine = data;
 
+	mem_unref(engine->health);
 	mem_unref(engine->server);
 	LIST_EACH(&engine->records, node)
 	mem_unref(node->data);
@@ -344,7 +358,7 @@ int engine_new(struct engine **ret_engine, struct loop *loop, const struct setti
 	if (!err)
 		err = open_records(engine, conf, error);
 	if (!err)
-		err = open_server(engine, error);
+		err = open_server(engine, conf, error);
 	if (err) {
 		mem_unref(engine);
 		return err;

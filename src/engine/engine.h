@@ -22,6 +22,7 @@ struct loop;
 struct settings;
 
 struct engine_conf {
+	const char *version;    /* static */
 	uint32_t hook_retry_ms; /* 0 means the API's 30 s */
 };
 

@@ -7,6 +7,7 @@
 #include "engine/talk.h"
 #include "engine/voicebox.h"
 
+struct health;
 struct hooks;
 struct http_client;
 struct http_server;
@@ -25,6 +26,7 @@ struct engine {
 	struct voicebox box;
 	struct http_client *client;
 	struct http_server *server;
+	struct health *health;
 	struct journal *journal;
 	struct hooks *hooks;
 	struct list records; /* struct record, oldest first */

@@ -142,16 +142,16 @@ export function speech(text) {
   for (let i = 0; i < samples.length; i++) samples[i] = wav.readInt16LE(44 + 2 * i);
   const step = rate / 8000;
   const out = Buffer.alloc(Math.floor(samples.length / step));
+  const half = Math.ceil(16 * step); // windowed sinc, cut off at 3,600 Hz
   for (let i = 0; i < out.length; i++) {
+    const centre = i * step;
     let sum = 0;
-    let n = 0;
-    for (let j = Math.floor(i * step - step / 2); j <= i * step + step / 2; j++) {
-      if (j >= 0 && j < samples.length) {
-        sum += samples[j];
-        n++;
-      }
+    for (let j = Math.max(0, Math.ceil(centre - half)); j <= Math.min(samples.length - 1, centre + half); j++) {
+      const x = (j - centre) * (7200 / rate);
+      const sinc = x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x);
+      sum += samples[j] * sinc * (0.5 + 0.5 * Math.cos((Math.PI * (j - centre)) / half));
     }
-    out[i] = ulawEncode(n ? sum / n : 0);
+    out[i] = ulawEncode(Math.round((sum * 7200) / rate));
   }
   return out;
 }
