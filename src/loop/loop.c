@@ -41,7 +41,8 @@ static void loop_destroy(void *data)
 {
 	struct loop *loop = data;
 
-	/* Libraries on the loop close their handles over several turns and free their memory in them. */
+	/* Libraries on the loop close their handles over several turns and free their memory in
+	 * them. */
 	run_posts(loop);
 	for (int i = 0; i < LAST_TURNS; i++)
 		uv_run(&loop->uv, UV_RUN_NOWAIT);

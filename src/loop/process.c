@@ -13,6 +13,7 @@ struct process_handle {
 };
 
 struct process {
+	struct loop *loop;
 	struct process_handle *handle;
 	process_exit_h *exith;
 	void *arg;
@@ -42,10 +43,11 @@ static void process_destroy(void *data)
 {
 	struct process *process = data;
 
-	if (!process->handle)
-		return;
-	process->handle->process = NULL;
-	uv_close((uv_handle_t *)process->handle, on_handle_closed);
+	if (process->handle) {
+		process->handle->process = NULL;
+		uv_close((uv_handle_t *)process->handle, on_handle_closed);
+	}
+	mem_unref(process->loop);
 }
 
 int process_spawn(struct process **ret_process, struct loop *loop, const char *const *argv,
@@ -66,6 +68,7 @@ int process_spawn(struct process **ret_process, struct loop *loop, const char *c
 	};
 	int err;
 
+	process->loop = mem_ref(loop);
 	process->exith = exith;
 	process->arg = arg;
 	process->handle = mem_alloc(sizeof(*process->handle));
@@ -95,6 +98,7 @@ struct signal_handle {
 };
 
 struct signal_watch {
+	struct loop *loop;
 	struct signal_handle *handle;
 	signal_h *signalh;
 	void *arg;
@@ -112,10 +116,11 @@ static void signal_watch_destroy(void *data)
 {
 	struct signal_watch *watch = data;
 
-	if (!watch->handle)
-		return;
-	watch->handle->watch = NULL;
-	uv_close((uv_handle_t *)watch->handle, on_handle_closed);
+	if (watch->handle) {
+		watch->handle->watch = NULL;
+		uv_close((uv_handle_t *)watch->handle, on_handle_closed);
+	}
+	mem_unref(watch->loop);
 }
 
 int signal_watch_new(struct signal_watch **ret_watch, struct loop *loop, int signum,
@@ -124,6 +129,7 @@ int signal_watch_new(struct signal_watch **ret_watch, struct loop *loop, int sig
 	auto_unref struct signal_watch *watch = mem_new(sizeof(*watch), signal_watch_destroy);
 	int err;
 
+	watch->loop = mem_ref(loop);
 	watch->signalh = signalh;
 	watch->arg = arg;
 	watch->handle = mem_alloc(sizeof(*watch->handle));

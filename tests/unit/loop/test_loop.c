@@ -243,6 +243,11 @@ static void a_slow_strand_does_not_delay_another(void **state)
 	run_until(loop, &gate.passed);
 }
 
+static void on_signal(int signum, void *arg)
+{
+	set_flag(arg);
+}
+
 struct child {
 	int code, signal;
 	atomic_bool over;
@@ -275,14 +280,17 @@ static void a_child_reports_its_exit_code_or_signal(void **state)
 	assert_int_equal(victim.signal, SIGKILL);
 	assert_true(process_spawn(&none, loop, missing, -1, on_child_exit, &child) < 0);
 	assert_null(none);
-	process = mem_unref(process);
-	killed = mem_unref(killed);
-	loop_run_once(loop, 0);
 }
 
-static void on_signal(int signum, void *arg)
+static void a_watch_may_outlive_the_name_of_its_loop(void **state)
 {
-	set_flag(arg);
+	struct loop *loop = loop_new();
+	struct signal_watch *watch = NULL;
+	atomic_bool seen = false;
+
+	assert_int_equal(signal_watch_new(&watch, loop, SIGUSR1, on_signal, &seen), 0);
+	mem_unref(loop);
+	mem_unref(watch);
 }
 
 static void a_watched_signal_arrives_on_the_loop(void **state)
@@ -294,8 +302,6 @@ static void a_watched_signal_arrives_on_the_loop(void **state)
 	assert_int_equal(signal_watch_new(&watch, loop, SIGUSR1, on_signal, &seen), 0);
 	raise(SIGUSR1);
 	run_until(loop, &seen);
-	watch = mem_unref(watch);
-	loop_run_once(loop, 0);
 }
 
 int main(void)
@@ -311,6 +317,7 @@ int main(void)
 		cmocka_unit_test(a_slow_strand_does_not_delay_another),
 		cmocka_unit_test(a_child_reports_its_exit_code_or_signal),
 		cmocka_unit_test(a_watched_signal_arrives_on_the_loop),
+		cmocka_unit_test(a_watch_may_outlive_the_name_of_its_loop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
