@@ -696,14 +696,13 @@ static void hear_words(struct dialog_flow *d, const struct dialog_input *input)
 		follow_next(d);
 		return;
 	}
-	if (err ||
-	    (!is_free && (!input->in_grammar || input->confidence < d->flow->reject_below)) ||
+	if (err || (!is_free && input->confidence < d->flow->reject_below) ||
 	    read_match(d, &heard, &confirm, &m))
 		not_understood(d);
 	else if (confirm >= 0)
 		take_confirmation(d, confirm == 1);
 	else
-		take(d, &heard, input->confidence);
+		take(d, &heard, input->in_grammar ? input->confidence : 0);
 }
 
 /* Which slot keys would fill here: the one asked for, or the only one there is. */

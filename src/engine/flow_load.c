@@ -21,8 +21,8 @@
 static const struct {
 	const char *name, *pattern;
 } globals[FLOW_GLOBAL_COUNT] = {
-	[FLOW_REPEAT] = {"repeat", "[please | can you | could you] (repeat | say) that [again] |"
-				   " what did you say | pardon [me] | say again | excuse me"},
+	[FLOW_REPEAT] = {"repeat", "(please | can you | could you) repeat [that] | say that again |"
+				   " what did you say | pardon me"},
 	[FLOW_HELP] = {"help", "help [me] | what can i say | i need help | what are my options"},
 	[FLOW_OPERATOR] =
 		{"operator",
@@ -37,7 +37,7 @@ static const struct {
 static const struct {
 	const char *key, *text;
 } default_texts[] = {
-	{"help", "You can answer my question, say repeat, or say speak to a person."},
+	{"help", "You can answer my question, say please repeat, or say speak to a person."},
 	{"reprompt", "Sorry, I did not understand that."},
 	{"silence", "Are you still there?"},
 	{"confirm", "Sorry, did you say {heard}?"},
@@ -631,7 +631,7 @@ static int load_limits(struct flow_loader *l, const json_t *root)
 	flow->max_silences = 3;
 	flow->max_turns = 100;
 	flow->confirm_below = 0.6;
-	flow->reject_below = 0.15;
+	flow->reject_below = 0.25;
 	TRY(flow_load_int(l, &flow->max_tries, root, "max_tries", 1, 10, NULL));
 	TRY(flow_load_int(l, &flow->max_silences, root, "max_silences", 1, 10, NULL));
 	TRY(flow_load_int(l, &flow->max_turns, root, "max_turns", 5, 1000, NULL));

@@ -101,13 +101,15 @@ static void hear(struct talk *talk, const struct dialog_input *input)
 	assert_int_equal(turns + 1, talk->turns);
 }
 
-/* "" is silence, "*12" keys, "?x" something barely understood, "!x" out of grammar. */
+/* "" is silence, "*12" keys, "?x" barely understood, "!x" not at all. */
 static void caller(struct talk *talk, const char *text)
 {
 	const char mark = text[0] && strchr("*?!", text[0]) ? text[0] : '\0';
 	const struct dialog_input input = {.text = text + (mark != '\0'),
-					   .confidence = mark == '?' ? 0.3 : 0.95,
-					   .in_grammar = mark != '!',
+					   .confidence = mark == '?'   ? 0.4
+							 : mark == '!' ? 0.1
+								       : 0.95,
+					   .in_grammar = mark != '!' && mark != '?',
 					   .is_digits = mark == '*'};
 
 	if (text[0]) {
@@ -226,6 +228,16 @@ static const struct story stories[] = {
 	  {"peter", "Tuesday, March 3rd at 4 p.m., for Peter"},
 	  {"yes", "Goodbye"}},
 	 BOOKED("2026-03-03", "16:00", "Peter")},
+	{"a rival explained the sound better, though not by far",
+	 "flow/survey",
+	 {{"yes", "From zero to ten"},
+	  {"?nine", "did you say 9"},
+	  {"?yes", "You said 9."},
+	  {"?yes", "did you say yes?"},
+	  {"?yes", "That is good to hear"},
+	  {"operator", "tell me your message"}},
+	 "{\"goal_reached\":false,\"slots\":{\"score\":9,\"solved\":\"yes\"},\"state\":"
+	 "\"operator\"}"},
 	{"out of grammar three times",
 	 "flow/appointment",
 	 {{"i need an appointment", "What day"},
@@ -258,7 +270,7 @@ static const struct story stories[] = {
 	{"help and repeat",
 	 "flow/appointment",
 	 {{"help", "For example, say"},
-	  {"repeat that", "book, move or cancel an appointment?"},
+	  {"please repeat", "book, move or cancel an appointment?"},
 	  {"book an appointment", "What day"},
 	  {"say that again", "What day would you like?"},
 	  {"start over", "Let us begin again."},
@@ -332,7 +344,7 @@ static void a_given_greeting_replaces_the_flows_own(void **state)
 	greet(&talk, "Good day. What can I do for you?");
 	assert_string_equal("Good day.|What can I do for you?|", buf_str(&talk.said));
 	assert_non_null(strstr(talk.jsgf, "public <utterance>"));
-	caller(&talk, "repeat that");
+	caller(&talk, "please repeat");
 	assert_string_equal("Good day.|What can I do for you?|", buf_str(&talk.said));
 }
 
