@@ -22,6 +22,9 @@
 
 enum { HOPS_MAX = 64, HEARD_MAX = 8 };
 
+/* A call ends by "goodbye" or "operator" misheard, so these must be surer than answers. */
+static const double leave_confidence = 0.8;
+
 enum piece_type { PIECE_SAY, PIECE_LISTEN, PIECE_TURN };
 
 /* Something to give out. */
@@ -547,7 +550,7 @@ static bool must_confirm(const struct dialog_flow *d, const struct heard *heard,
 	bool is_unsure = confidence < d->flow->confirm_below;
 
 	if (!heard->rule)
-		return is_unsure && heard->global >= FLOW_OPERATOR;
+		return heard->global >= FLOW_OPERATOR && confidence < leave_confidence;
 	for (size_t i = 0; i < heard->fills_len; i++) {
 		const enum slot_confirm confirm = d->flow->slots[heard->fills[i].slot].confirm;
 

@@ -101,13 +101,14 @@ static void hear(struct talk *talk, const struct dialog_input *input)
 	assert_int_equal(turns + 1, talk->turns);
 }
 
-/* "" is silence, "*12" keys, "?x" barely understood, "!x" not at all. */
+/* "" is silence, "*12" keys, "?x" barely understood, "!x" not at all, "~x" well enough. */
 static void caller(struct talk *talk, const char *text)
 {
-	const char mark = text[0] && strchr("*?!", text[0]) ? text[0] : '\0';
+	const char mark = text[0] && strchr("*?!~", text[0]) ? text[0] : '\0';
 	const struct dialog_input input = {.text = text + (mark != '\0'),
 					   .confidence = mark == '?'   ? 0.4
 							 : mark == '!' ? 0.1
+							 : mark == '~' ? 0.7
 								       : 0.95,
 					   .in_grammar = mark != '!' && mark != '?',
 					   .is_digits = mark == '*'};
@@ -238,6 +239,13 @@ static const struct story stories[] = {
 	  {"operator", "tell me your message"}},
 	 "{\"goal_reached\":false,\"slots\":{\"score\":9,\"solved\":\"yes\"},\"state\":"
 	 "\"operator\"}"},
+	{"nobody is hung up on by mistake",
+	 "flow/appointment",
+	 {{"~goodbye", "did you say goodbye?"},
+	  {"no", "Sorry about that.|Hello"},
+	  {"~operator", "did you say operator?"},
+	  {"~yes", "tell me your message"}},
+	 "{\"goal_reached\":false,\"slots\":{},\"state\":\"operator\"}"},
 	{"out of grammar three times",
 	 "flow/appointment",
 	 {{"i need an appointment", "What day"},
