@@ -89,6 +89,7 @@ enum call_event {
 #define CALL_END_PROVIDER "provider_error"
 #define CALL_END_CANCELED "canceled"
 #define CALL_END_LOST     "lost"
+#define CALL_END_UNKNOWN  "unknown" /* of imported calls only */
 
 /*
  * One version of a call. Reference-counted (mem_ref, mem_unref), never changed after it was loaded.

@@ -126,7 +126,12 @@ static struct db_value value_of(const struct call *call, const struct column *co
 	return isnan(call->temperature) ? db_null() : db_real(call->temperature);
 }
 
-void store_call_insert(struct batch *batch, const struct call *call)
+#define INSERT                                                                                   \
+	"INSERT INTO call (" STORE_CALL_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, " \
+	"$10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, "  \
+	"$27, $28, $29, $30, $31, $32)"
+
+static void insert(struct batch *batch, const struct call *call, const char *sql, int64_t expect)
 {
 	struct db_value values[STORE_CALL_COLUMN_COUNT] = {
 		db_text(call->id),
@@ -137,11 +142,17 @@ void store_call_insert(struct batch *batch, const struct call *call)
 
 	for (size_t i = 0; i < ARRAY_LEN(columns); i++)
 		values[FIXED + i] = value_of(call, &columns[i]);
-	batch_add(batch,
-		  "INSERT INTO call (" STORE_CALL_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, "
-		  "$8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, "
-		  "$24, $25, $26, $27, $28, $29, $30, $31, $32)",
-		  1, values, ARRAY_LEN(values));
+	batch_add(batch, sql, expect, values, ARRAY_LEN(values));
+}
+
+void store_call_insert(struct batch *batch, const struct call *call)
+{
+	insert(batch, call, INSERT, 1);
+}
+
+void store_call_import(struct batch *batch, const struct call *call)
+{
+	insert(batch, call, INSERT " ON CONFLICT (tenant_id, id) DO NOTHING", DB_ANY_ROWS);
 }
 
 void store_call_update(struct batch *batch, const struct call *call)

@@ -21,6 +21,9 @@ struct call *store_call_load(const struct db_result *result, size_t row);
 
 void store_call_insert(struct batch *batch, const struct call *call);
 
+/* The same; changes no row when there is a call with this id. */
+void store_call_import(struct batch *batch, const struct call *call);
+
 /* Write everything that can change, and version + 1; expects the row to have call->version. */
 void store_call_update(struct batch *batch, const struct call *call);
 

@@ -7,6 +7,9 @@
 /* Changes one row, or none where a completed summary would be replaced by less. */
 void store_summary_save(struct batch *batch, const struct summary *summary, int64_t at);
 
+/* The same from elsewhere; changes no row when there is one. */
+void store_summary_import(struct batch *batch, const struct summary *summary, int64_t at);
+
 /*
  * status, summary, key_points, sentiment, action_items, highlights, analyser, model, error,
  * created_at

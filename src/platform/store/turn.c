@@ -20,6 +20,18 @@ void store_turn_save(struct batch *batch, const struct transcript_turn *turn)
 		  db_int(turn->at));
 }
 
+void store_turn_import(struct batch *batch, const struct transcript_turn *turn, const char *timing)
+{
+	BATCH_ADD(batch,
+		  "INSERT INTO transcript_turn (tenant_id, call_id, ordinal, speaker, text, "
+		  "confidence, final, at, timing) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8) "
+		  "ON CONFLICT (tenant_id, call_id, ordinal) DO NOTHING",
+		  DB_ANY_ROWS, db_text(turn->tenant_id), db_text(turn->call_id),
+		  db_int(turn->ordinal), db_text(turn->speaker), db_text(turn->text),
+		  isnan(turn->confidence) ? db_null() : db_real(turn->confidence), db_int(turn->at),
+		  db_text(timing));
+}
+
 void store_turn_timing(struct batch *batch, const char *tenant_id, const char *call_id,
 		       int64_t ordinal, int64_t at, const char *timing)
 {

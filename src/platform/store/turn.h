@@ -7,6 +7,9 @@
 /* Changes one row, or none when the same text is stored already. */
 void store_turn_save(struct batch *batch, const struct transcript_turn *turn);
 
+/* A whole turn from elsewhere; changes no row when it is there. timing may be NULL. */
+void store_turn_import(struct batch *batch, const struct transcript_turn *turn, const char *timing);
+
 /* The turn may not exist yet: then its times wait for it. */
 void store_turn_timing(struct batch *batch, const char *tenant_id, const char *call_id,
 		       int64_t ordinal, int64_t at, const char *timing);
