@@ -22,6 +22,8 @@ static const struct subcommand subcommands[] = {
 	{"engine", cmd_engine, "serve the embedded voice engine"},
 	{"call", cmd_call, "place a call and show it as it is spoken"},
 	{"config", cmd_config, "print, explain and check the settings"},
+	{"import", cmd_import, "read calls from a call_records.json"},
+	{"export", cmd_export, "write all calls to a call_records.json"},
 	{"version", cmd_version, "print the version"},
 };
 
