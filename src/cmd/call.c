@@ -62,6 +62,8 @@ struct call_view {
 	struct timer *reconnect; /* of the live socket */
 	struct timer *give_up;
 	const char *url;
+	const char *data_dir;
+	bool expects_recording;
 	json_t *request;
 	char call_id[64];
 	int64_t last_seq;
@@ -322,37 +324,45 @@ static void print_end(struct call_view *view)
 {
 	const json_t *record = view->record;
 	const char *status = json_get_str(record, "status", view->status);
-	const char *recording = json_get_str(record, "recording_path", NULL);
+	const json_t *recording = json_object_get(record, "recording");
+	auto_free char *file = mem_printf("%s/recordings/%s.wav", view->data_dir, view->call_id);
 	bool goal;
 
 	end_partial(view);
 	printf("\ncall ended: %s, %s, after %lld s\n", status,
 	       json_get_str(record, "end_reason", "?"),
 	       (long long)json_get_int(record, "duration_seconds", 0));
-	if (json_get_str(record, "error", NULL)) {
+	if (json_get_str(record, "end_detail", NULL)) {
 		printf("reason: ");
-		print_clean(json_get_str(record, "error", ""));
+		print_clean(json_get_str(record, "end_detail", ""));
 		putchar('\n');
 	}
 	print_summary(json_object_get(record, "summary"));
 	print_timings(view);
 	putchar('\n');
 	goal = print_outcome(record);
-	if (recording)
-		printf("recording: %s\n", recording);
+	if (str_equal(json_get_str(recording, "status", ""), "available"))
+		printf("recording: %s%s\n", access(file, R_OK) ? view->url : file,
+		       access(file, R_OK) ? json_get_str(recording, "url", "") : "");
 	printf("details: %s/api/v1/calls/%s\n", view->url, view->call_id);
 	view_finish(view, str_equal(status, "COMPLETED") && goal && !view->interrupted
 				  ? CMD_OK
 				  : CMD_FAILED);
 }
 
+/* Everything there is to show has come, or will not come. */
 static bool is_settled(const struct call_view *view)
 {
-	const json_t *summary = json_object_get(view->record, "summary");
-	const char *state = json_get_str(summary, "status", "");
-	bool recording_due = json_get_bool(view->record, "recording_pending", false);
+	const json_t *recording = json_object_get(view->record, "recording");
+	const char *summary = json_get_str(json_object_get(view->record, "summary"), "status", "");
+	const char *state = json_get_str(recording, "status", "");
 
-	return str_equal(state, "completed") || str_equal(state, "failed") ? !recording_due : false;
+	if (!str_equal(summary, "completed") && !str_equal(summary, "failed"))
+		return false;
+	if (str_equal(state, "available") || str_equal(state, "failed"))
+		return true;
+	/* The carrier may not have told of the recording yet. */
+	return !view->expects_recording || !json_get_int(view->record, "duration_seconds", 0);
 }
 
 static void on_record(const struct http_result *result, void *arg)
@@ -554,6 +564,8 @@ int cmd_call(int argc, char **argv)
 	url = mem_printf("http://127.0.0.1:%d", (int)settings->port);
 	if (!view.url)
 		view.url = url;
+	view.data_dir = settings->data_dir;
+	view.expects_recording = settings->record_calls;
 	if (!str_has_prefix(view.url, "http"))
 		return cmd_misuse("call", "--url takes an http:// or https:// URL");
 	view_run(&view);

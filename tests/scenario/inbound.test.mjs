@@ -24,7 +24,7 @@ test('a caller is heard, summarised and recorded', { timeout: 120000 }, async ()
 		const { body } = await system.get('/calls/?direction=INBOUND');
 		return body.calls?.[0];
 	});
-	const call = await system.call(listed.call_id, 'summarised and recorded', (c) => isTerminal(c) && c.summary?.status === 'completed' && c.recording_path);
+	const call = await system.call(listed.call_id, 'summarised and recorded', (c) => isTerminal(c) && c.summary?.status === 'completed' && c.recording?.status === 'available');
 	assert.equal(call.status, 'COMPLETED');
 	assert.equal(call.end_reason, 'caller_hangup');
 	assert.equal(call.phone_number, '+15550170001');
