@@ -228,7 +228,7 @@ static void live_connect(struct call_view *view)
 		.url = url,
 		.handlers = {.messageh = on_live_message,
 			     .closeh = on_live_close,
-			     .max_message_bytes = 1024 * 1024},
+			     .max_message_bytes = (size_t)1024 * 1024},
 		.arg = view,
 	};
 

@@ -81,11 +81,11 @@ struct settings *cmd_settings(void)
 	return settings;
 }
 
-int cmd_help(int argc, char **argv, const char *text)
+int cmd_help(int argc, char **argv, const char *usage)
 {
 	for (int i = 1; i < argc; i++) {
 		if (str_equal(argv[i], "--help") || str_equal(argv[i], "-h")) {
-			fputs(text, stdout);
+			fputs(usage, stdout);
 			return 1;
 		}
 	}

@@ -114,6 +114,12 @@ static int hex_value(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+/* Two digits already checked. */
+static uint8_t hex_byte(const char *text)
+{
+	return (uint8_t)((unsigned)hex_value(text[0]) << 4 | (unsigned)hex_value(text[1]));
+}
+
 int hex_decode(void *out, size_t size, const char *text, size_t len)
 {
 	uint8_t *bytes = out;
@@ -124,7 +130,7 @@ int hex_decode(void *out, size_t size, const char *text, size_t len)
 		if (hex_value(text[i]) < 0)
 			return -EBADMSG;
 	for (size_t i = 0; i < size; i++)
-		bytes[i] = (uint8_t)(hex_value(text[2 * i]) << 4 | hex_value(text[2 * i + 1]));
+		bytes[i] = hex_byte(text + 2 * i);
 	return 0;
 }
 
@@ -151,7 +157,7 @@ int percent_decode(struct buf *out, const char *text, size_t len, int plus_is_sp
 		char c = text[i];
 
 		if (c == '%') {
-			c = (char)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]));
+			c = (char)hex_byte(text + i + 1);
 			i += 2;
 		} else if (c == '+' && plus_is_space) {
 			c = ' ';

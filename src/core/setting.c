@@ -256,17 +256,24 @@ static int pairs_load(struct pairs *pairs, const char *path, bool required, char
 	return 0;
 }
 
+/* The environment, then the file, then the default. */
+static const char *text_of(const struct pairs *file, size_t index)
+{
+	const char *const texts[] = {getenv(infos[index].name), pairs_get(file, infos[index].name),
+				     infos[index].default_value};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (texts[i] && *texts[i])
+			return texts[i];
+	return "";
+}
+
 static int take_all(struct loaded *loaded, const struct pairs *file, char error[ERROR_SIZE])
 {
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
-		const char *text = getenv(infos[i].name);
-		int err;
+		const char *text = text_of(file, i);
+		int err = check(i, text, error);
 
-		if (str_is_empty(text))
-			text = pairs_get(file, infos[i].name);
-		if (str_is_empty(text))
-			text = infos[i].default_value;
-		err = check(i, text, error);
 		if (err)
 			return err;
 		store(loaded, i, text);

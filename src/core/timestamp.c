@@ -1,5 +1,7 @@
 #include "core/timestamp.h"
 
+#include "core/str.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -170,7 +172,7 @@ int timestamp_parse_rfc2822(int64_t *ret_us, const char *text)
 	if (index_of(days, 7, day) < 0 || tm.tm_mon < 0 || year < 1900)
 		return -EINVAL;
 	tm.tm_year = year - 1900;
-	if (strcmp(zone, "GMT") && strcmp(zone, "UTC") && (parse_offset(&p, &offset) || *p))
+	if (!str_equal(zone, "GMT") && !str_equal(zone, "UTC") && (parse_offset(&p, &offset) || *p))
 		return -EINVAL;
 	return join(ret_us, &tm, 0, offset);
 }

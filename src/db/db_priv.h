@@ -48,7 +48,7 @@ struct db_job {
 	struct db_result **results; /* count entries; NULL until run */
 };
 
-void db_destroy(void *db);
+void db_destroy(void *data);
 void db_job_complete(struct db_job *job);
 void db_job_forget_results(struct db_job *job);
 

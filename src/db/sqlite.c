@@ -141,7 +141,7 @@ static int prepare(struct sqlite *sq, sqlite3_stmt **ret_stmt, const char *sql)
 
 static int execute(struct sqlite *sq, const char *sql)
 {
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	int rc, err = prepare(sq, &stmt, sql);
 
 	if (err)
@@ -244,7 +244,7 @@ static int run_statement(struct sqlite *sq, const struct db_statement *statement
 			 struct db_result **ret_result)
 {
 	struct db_result *result;
-	sqlite3_stmt *stmt;
+	sqlite3_stmt *stmt = NULL;
 	int err = prepare(sq, &stmt, statement->sql);
 
 	if (err)
@@ -283,7 +283,7 @@ static void run_statements(struct sqlite *sq, struct db_job *job)
 static bool writes(struct sqlite *sq, const struct db_job *job)
 {
 	for (size_t i = 0; i < job->count; i++) {
-		sqlite3_stmt *stmt;
+		sqlite3_stmt *stmt = NULL;
 
 		if (!prepare(sq, &stmt, job->statements[i].sql) && !sqlite3_stmt_readonly(stmt))
 			return true;
@@ -523,7 +523,7 @@ static int sqlite_migration_level(struct db *db, int64_t *ret_number, char error
 static int apply(struct sqlite *sq, const struct db_migration *migration, char error[256])
 {
 	char *record;
-	int64_t level;
+	int64_t level = 0;
 	int err = read_level(sq, &level, error);
 
 	if (err || level >= (int64_t)migration->number)

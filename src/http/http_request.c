@@ -631,8 +631,8 @@ static void reply_open_file(struct http_request *req, int fd, uint64_t size,
 
 int http_reply_file(struct http_request *req, const char *path, const char *content_type)
 {
-	uint64_t size;
-	int fd, err = open_file(&fd, &size, path);
+	uint64_t size = 0;
+	int fd = -1, err = open_file(&fd, &size, path);
 
 	if (err)
 		return err;

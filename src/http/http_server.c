@@ -76,7 +76,7 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 	struct http_listener *listener = poll->data;
 
 	for (int i = 0; i < ACCEPTS_A_TURN && listener->server->listener; i++) {
-		union address peer;
+		union address peer = {0};
 		socklen_t size = sizeof(peer);
 		char remote[INET6_ADDRSTRLEN] = "";
 		int on = 1, fd;
@@ -123,7 +123,7 @@ static int bind_socket(int *ret_fd, uint16_t *ret_port, const char *text, uint16
 static int start_listening(struct http_server *server)
 {
 	struct http_listener *listener;
-	int fd, err;
+	int fd = -1, err;
 
 	err = bind_socket(&fd, &server->port, server->conf.bind_address, server->conf.port);
 	if (err)

@@ -108,7 +108,7 @@ void analyser_quote(char out[ANALYSER_QUOTE_BYTES + 8], const struct analyser_se
 	memcpy(out, sentence->text, len);
 	while (len && strchr(" ,.;", out[len - 1]))
 		len--;
-	strcpy(out + len, sentence->len > ANALYSER_QUOTE_BYTES ? "..." : "");
+	str_copy(out + len, 4, sentence->len > ANALYSER_QUOTE_BYTES ? "..." : "");
 	for (char *c = out; *c; c++)
 		if ((unsigned char)*c < ' ')
 			*c = ' ';

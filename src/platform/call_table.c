@@ -507,7 +507,9 @@ static bool decide(const struct call_table *table, struct call *call,
 	struct call_step step = call_step(call->status, change->event);
 	int64_t now = clock_wall_us();
 	int64_t at = change->at && change->at < now ? change->at : now;
-	bool news = learn_facts(call, change) | learn_late_answer(call, change, at);
+	bool news = learn_facts(call, change);
+
+	news |= learn_late_answer(call, change, at);
 
 	if (at < call->created_at)
 		at = call->created_at;

@@ -53,7 +53,7 @@ int transcript_partial(struct call_table *table, const struct transcript_turn *t
 /* A mean that forgets: the last twenty turns or so make it. */
 static void count_confidence(struct call_table *table, const struct transcript_turn *turn)
 {
-	if (isnan(turn->confidence) || strcmp(turn->speaker, "user"))
+	if (isnan(turn->confidence) || !str_equal(turn->speaker, "user"))
 		return;
 	if (isnan(table->confidence))
 		table->confidence = turn->confidence;

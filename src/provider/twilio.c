@@ -233,9 +233,12 @@ int twilio_call_create(struct provider_request **ret_request, struct twilio *twi
 /* sid comes from a webhook or the database: never let it be anything but a path segment. */
 static char *call_url(const struct twilio *twilio, const char *sid)
 {
-	size_t len = strspn(sid ? sid : "", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-					    "0123456789");
+	size_t len;
 
+	if (!sid)
+		return NULL;
+	len = strspn(sid, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			  "0123456789");
 	if (!len || sid[len])
 		return NULL;
 	return mem_printf("%s/Calls/%s.json", twilio->base, sid);

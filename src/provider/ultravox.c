@@ -117,8 +117,7 @@ static void set_duration(json_t *obj, const char *key, double seconds)
 {
 	char text[32];
 
-	snprintf(text, sizeof(text), "%.9g", seconds);
-	strcat(text, "s");
+	snprintf(text, sizeof(text), "%.9gs", seconds);
 	json_set_str(obj, key, text);
 }
 
@@ -310,9 +309,12 @@ int ultravox_call_create(struct provider_request **ret_request, struct ultravox 
 /* An id is a UUID; whatever else is in the database must not become another path. */
 static char *call_url(const struct ultravox *ultravox, const char *id, const char *tail)
 {
-	size_t len = strspn(id ? id : "", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					  "0123456789-_");
+	size_t len;
 
+	if (!id)
+		return NULL;
+	len = strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			 "0123456789-_");
 	if (!len || id[len])
 		return NULL;
 	return mem_printf("%s/calls/%s%s", ultravox->api_url, id, tail);

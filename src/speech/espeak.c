@@ -187,7 +187,7 @@ static int read_stream(struct child *child, espeak_piece_h *pieceh, void *arg)
 static int speak_as(const char *voice, const struct espeak_request *request, espeak_piece_h *pieceh,
 		    void *arg)
 {
-	struct child child;
+	struct child child = {.to = -1, .from = -1};
 	int status;
 	int err = spawn(&child, voice, request->words_per_minute);
 

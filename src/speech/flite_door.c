@@ -76,7 +76,7 @@ int flite_door_phones(char out[PHONES_SIZE], const char *word)
 {
 	static const char *const digits[] = {"zero", "one", "two",   "three", "four",
 					     "five", "six", "seven", "eight", "nine"};
-	char letters[65];
+	char letters[65] = "";
 	size_t count = 0;
 	bool fitted = true;
 
