@@ -257,8 +257,8 @@ static void a_bad_batch_among_many_harms_no_other(void **state)
 	struct fixture *f = *state;
 
 	for (int i = 0; i < N; i++) {
-		struct db_statement statements[] = {INSERT(i % 10 ? i : 1000, NULL, i),
-						    INSERT(i + 2000, NULL, i)};
+		struct db_statement statements[] = {INSERT(i + 2000, NULL, i),
+						    INSERT(i % 10 ? i : 1000, NULL, i)};
 
 		outcomes[i] = (struct outcome){0};
 		db_run(NULL, f->db, statements, 2, on_done, &outcomes[i]);
