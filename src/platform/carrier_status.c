@@ -60,7 +60,7 @@ static const char *end_reason(const struct call *call, const struct carrier_repo
 			       : CALL_END_NOANSWER;
 	if (event == CALL_EV_FAILED && is_rejection(report->sip_code))
 		return CALL_END_REJECTED;
-	return NULL;
+	return event == CALL_EV_COMPLETED ? report->end_reason : NULL;
 }
 
 struct answer_first {

@@ -15,8 +15,9 @@ struct carrier_report {
 	int64_t sip_code;   /* final response, 0 when not said */
 	int64_t started_us; /* 0 when not said */
 	int64_t ended_us;
-	int64_t duration_s;  /* of the conversation; -1 when not said */
-	const char *receipt; /* see struct call_change */
+	int64_t duration_s;     /* of the conversation; -1 when not said */
+	const char *end_reason; /* who ended it, when somebody said so; CALL_END_* */
+	const char *receipt;    /* see struct call_change */
 };
 
 /* Apply the report to task->call. Unknown statuses only leave the SID behind. */

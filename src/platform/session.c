@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/setting.h"
+#include "core/str.h"
 
 #include <errno.h>
 #include <math.h>
@@ -94,4 +95,21 @@ void session_create(struct task *task, task_step_h *then)
 	task->request = mem_unref(task->request);
 	if (ultravox_call_create(&task->request, platform->ultravox, &params, session_made, task))
 		then(task, -EINVAL, "the voice session's request cannot be made");
+}
+
+const char *session_end_reason(const struct ultravox_call *session)
+{
+	static const struct {
+		const char *engines;
+		const char *ours;
+	} reasons[] = {
+		{"hangup", CALL_END_CALLER},         {"agent_hangup", CALL_END_AGENT},
+		{"timeout", CALL_END_TIMEOUT},       {"connection_error", CALL_END_PROVIDER},
+		{"system_error", CALL_END_PROVIDER},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		if (str_equal(reasons[i].engines, session->end_reason))
+			return reasons[i].ours;
+	return NULL;
 }

@@ -15,3 +15,7 @@ bool session_is_stale(const struct platform *platform, const struct call *call);
 
 /* Whether a failed vendor request might work a little later. */
 bool provider_error_may_pass(int err);
+
+/* Why the engine says its call ended, as CALL_END_*; NULL when it does not (yet), or nobody joined.
+ */
+const char *session_end_reason(const struct ultravox_call *session);

@@ -9,6 +9,7 @@
 #include "core/str.h"
 #include "http/form.h"
 #include "http/http_server.h"
+#include "loop/timer.h"
 #include "platform/api/error.h"
 #include "platform/carrier_status.h"
 #include "platform/inbound.h"
@@ -24,9 +25,14 @@
 /* Number-level callbacks of inbound calls know no id of ours. */
 #define ID_INBOUND "inbound"
 
+/* How long the engine may take to say who ended a call. */
+enum { ENGINE_ANSWER_MS = 1000 };
+
 struct webhook {
 	struct task task;
 	struct form *form;
+	struct carrier_report report; /* of a status; its strings are the form's, and receipt */
+	char *receipt;
 };
 
 static void release(void *data)
@@ -34,6 +40,7 @@ static void release(void *data)
 	struct webhook *webhook = data;
 
 	mem_unref(webhook->form);
+	mem_free(webhook->receipt);
 }
 
 static const char *field(const struct webhook *webhook, const char *name)
@@ -210,21 +217,54 @@ static int64_t number(const struct webhook *webhook, const char *name, int64_t o
 	return str_parse_int(&value, field(webhook, name), 0, INT32_MAX) ? otherwise : value;
 }
 
+static void apply_status(struct webhook *webhook)
+{
+	struct task *task = &webhook->task;
+
+	task->timer = mem_unref(task->timer);
+	task->request = mem_unref(task->request);
+	carrier_status_apply(task, &webhook->report, status_applied);
+}
+
+static void engine_told(const struct provider_result *result, const struct ultravox_call *session,
+			void *arg)
+{
+	struct webhook *webhook = arg;
+
+	if (!result->err)
+		webhook->report.end_reason = session_end_reason(session);
+	apply_status(webhook);
+}
+
+static void engine_silent(void *arg)
+{
+	apply_status(arg);
+}
+
+/*
+ * The carrier says that the call is over, not who ended it. The engine knows, but its own webhook
+ * may come later: ask, for a moment, while nobody has said.
+ */
+static bool ask_engine(struct webhook *webhook)
+{
+	struct task *task = &webhook->task;
+	const struct call *call = task->call;
+
+	if (!str_equal(webhook->report.status, "completed") || call->status != CALL_IN_PROGRESS ||
+	    call->end_hint || !call->ultravox_call_id)
+		return false;
+	if (ultravox_call_get(&task->request, task->platform->ultravox, call->ultravox_call_id,
+			      engine_told, webhook))
+		return false;
+	task->timer = timer_new(task->platform->api.loop, engine_silent, webhook);
+	timer_start(task->timer, ENGINE_ANSWER_MS);
+	return true;
+}
+
 static void status_loaded(struct task *task, int err, const char *reason)
 {
 	struct webhook *webhook = (struct webhook *)task;
 	const char *sid = field(webhook, "CallSid");
-	auto_free char *receipt =
-		mem_printf("twilio:%.64s:%.16s:%.32s", sid, field(webhook, "SequenceNumber"),
-			   field(webhook, "CallbackSource"));
-	struct carrier_report report = {
-		.status = field(webhook, "CallStatus"),
-		.sid = sid,
-		.answered_by = form_get(webhook->form, "AnsweredBy"),
-		.sip_code = number(webhook, "SipResponseCode", 0),
-		.duration_s = number(webhook, "CallDuration", -1),
-		.receipt = *field(webhook, "SequenceNumber") ? receipt : NULL,
-	};
 
 	if (err) {
 		api_fail_errno(task->req, err);
@@ -237,9 +277,22 @@ static void status_loaded(struct task *task, int err, const char *reason)
 		task_end(task);
 		return;
 	}
-	LOG_INFO(&task->log, "carrier_event", LOG_STR("status", report.status),
+	if (*field(webhook, "SequenceNumber"))
+		webhook->receipt = mem_printf("twilio:%.64s:%.16s:%.32s", sid,
+					      field(webhook, "SequenceNumber"),
+					      field(webhook, "CallbackSource"));
+	webhook->report = (struct carrier_report){
+		.status = field(webhook, "CallStatus"),
+		.sid = sid,
+		.answered_by = form_get(webhook->form, "AnsweredBy"),
+		.sip_code = number(webhook, "SipResponseCode", 0),
+		.duration_s = number(webhook, "CallDuration", -1),
+		.receipt = webhook->receipt,
+	};
+	LOG_INFO(&task->log, "carrier_event", LOG_STR("status", webhook->report.status),
 		 LOG_STR("sequence", field(webhook, "SequenceNumber")));
-	carrier_status_apply(task, &report, status_applied);
+	if (!ask_engine(webhook))
+		apply_status(webhook);
 }
 
 static void status(struct http_request *req, void *arg)

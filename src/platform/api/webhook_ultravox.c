@@ -10,6 +10,7 @@
 #include "http/http_server.h"
 #include "platform/api/error.h"
 #include "platform/platform_priv.h"
+#include "platform/session.h"
 #include "provider/ultravox_signature.h"
 
 #include <errno.h>
@@ -21,23 +22,6 @@ struct webhook {
 	struct ultravox_call session;
 	char event[32];
 };
-
-static const struct {
-	const char *end_reason; /* of the engine */
-	const char *reason;
-} end_reasons[] = {
-	{"hangup", CALL_END_CALLER},         {"agent_hangup", CALL_END_AGENT},
-	{"timeout", CALL_END_TIMEOUT},       {"connection_error", CALL_END_PROVIDER},
-	{"system_error", CALL_END_PROVIDER},
-};
-
-static const char *end_reason(const struct ultravox_call *session)
-{
-	for (size_t i = 0; i < ARRAY_LEN(end_reasons); i++)
-		if (str_equal(end_reasons[i].end_reason, session->end_reason))
-			return end_reasons[i].reason;
-	return NULL;
-}
 
 static void release(void *data)
 {
@@ -82,7 +66,7 @@ static void apply(struct webhook *webhook)
 	};
 
 	if (change.event == CALL_EV_ENGINE_ENDED) {
-		change.end_reason = end_reason(session);
+		change.end_reason = session_end_reason(session);
 		if (session->ended_us > session->joined_us)
 			metric_observe(METRIC_ULTRAVOX_SESSION, "",
 				       (double)(session->ended_us - session->joined_us) / 1e6);
