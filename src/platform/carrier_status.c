@@ -63,26 +63,20 @@ static const char *end_reason(const struct call *call, const struct carrier_repo
 	return event == CALL_EV_COMPLETED ? report->end_reason : NULL;
 }
 
-struct answer_first {
-	int64_t started_us;
-	bool needed;
-};
-
 /*
- * An answered event that was lost on the way is made up for: without it the call would have no
- * start and no duration.
+ * An answered event that was lost on the way is made up for where the carrier says when it was:
+ * without it the call would have no start and no duration.
  */
-static struct answer_first
-missing_answer(const struct call *call, const struct carrier_report *report, enum call_event event)
+static void make_up_answer(struct task *task, const struct carrier_report *report,
+			   enum call_event event)
 {
-	struct answer_first first = {.started_us = report->started_us};
+	struct call_change answered = {
+		.event = CALL_EV_ANSWERED, .source = "twilio", .at = report->started_us};
 
-	if (event != CALL_EV_COMPLETED || call->started_at || call_status_is_terminal(call->status))
-		return first;
-	if (!first.started_us && report->duration_s > 0)
-		first.started_us = clock_wall_us() - report->duration_s * 1000000;
-	first.needed = first.started_us > 0;
-	return first;
+	if (event == CALL_EV_COMPLETED && report->started_us && !task->call->started_at &&
+	    !call_status_is_terminal(task->call->status))
+		call_table_apply(task->platform->api.calls, task->platform->api.tenant_id,
+				 task->call_id, &answered, NULL, NULL);
 }
 
 void carrier_status_apply(struct task *task, const struct carrier_report *report, task_step_h *then)
@@ -94,20 +88,14 @@ void carrier_status_apply(struct task *task, const struct carrier_report *report
 		.answered_by = report->answered_by,
 		.receipt = report->receipt,
 	};
-	struct answer_first first;
 	char detail[64];
 
 	carrier_status_event(&event, report->status);
-	first = missing_answer(task->call, report, event);
-	if (first.needed) {
-		struct call_change answered = {
-			.event = CALL_EV_ANSWERED, .source = "twilio", .at = first.started_us};
-
-		call_table_apply(task->platform->api.calls, task->platform->api.tenant_id,
-				 task->call_id, &answered, NULL, NULL);
-	}
+	make_up_answer(task, report, event);
 	change.event = event;
 	change.at = report->ended_us;
+	if (report->duration_s > 0)
+		change.duration_s = (uint32_t)report->duration_s;
 	change.end_reason = end_reason(task->call, report, event);
 	if (event == CALL_EV_FAILED && report->sip_code > 0) {
 		snprintf(detail, sizeof(detail), "the carrier got SIP response %d",
