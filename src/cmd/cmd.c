@@ -21,6 +21,7 @@ static const struct subcommand subcommands[] = {
 	{"carrier", cmd_carrier, "serve Twilio's API over SIP: the embedded carrier"},
 	{"engine", cmd_engine, "serve the embedded voice engine"},
 	{"call", cmd_call, "place a call and show it as it is spoken"},
+	{"serve", cmd_serve, "run the platform: API, webhooks, live events, page"},
 	{"config", cmd_config, "print, explain and check the settings"},
 	{"import", cmd_import, "read calls from a call_records.json"},
 	{"export", cmd_export, "write all calls to a call_records.json"},

@@ -54,7 +54,7 @@ static int run(struct serve *serve, const struct settings *settings)
 	auto_unref struct signal_watch *term = NULL, *interrupt = NULL;
 	char error[PLATFORM_ERROR_SIZE] = "";
 
-	if (platform_new(&serve->platform, serve->loop, settings, error)) {
+	if (platform_new(&serve->platform, serve->loop, settings, VOICEAI_VERSION, error)) {
 		fprintf(stderr, "voiceai serve: %s\n", error);
 		return CMD_FAILED;
 	}

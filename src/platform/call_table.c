@@ -415,7 +415,11 @@ static bool learn_facts(struct call *call, const struct call_change *change)
 {
 	bool news = learn(&call->twilio_call_sid, change->twilio_call_sid);
 
-	news |= learn(&call->ultravox_call_id, change->ultravox_call_id);
+	/* A session that nobody can join any more is replaced by another. */
+	if (change->event == CALL_EV_SESSION)
+		news |= replace(&call->ultravox_call_id, change->ultravox_call_id);
+	else
+		news |= learn(&call->ultravox_call_id, change->ultravox_call_id);
 	news |= learn(&call->answered_by, change->answered_by);
 	news |= learn(&call->end_detail, change->end_detail);
 	news |= replace(&call->join_url, change->join_url);
@@ -620,7 +624,9 @@ static void apply_write(struct apply *apply)
 
 	json_decref(op->data);
 	op->data = event_data(apply);
-	op->type = live_type_name(LIVE_CALL_STATUS);
+	/* Facts that come late must not look like another end of the call. */
+	op->type = live_type_name(apply->before->status == apply->after->status ? LIVE_CALL_UPDATED
+										: LIVE_CALL_STATUS);
 	op->at = apply->after->updated_at;
 	apply->receipt = apply->change.receipt != NULL;
 	if (apply->receipt)

@@ -22,6 +22,7 @@ struct loop;
 #define LIVE_TYPES(X)                                      \
 	X(CALL_CREATED, "call.created", true)              \
 	X(CALL_STATUS, "call.status", true)                \
+	X(CALL_UPDATED, "call.updated", true)              \
 	X(TRANSCRIPT_PARTIAL, "transcript.partial", false) \
 	X(TRANSCRIPT_FINAL, "transcript.final", true)      \
 	X(TURN_TIMING, "turn.timing", true)                \

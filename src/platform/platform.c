@@ -9,6 +9,8 @@
 #include "http/http_server.h"
 #include "loop/timer.h"
 #include "loop/work.h"
+#include "observe/health.h"
+#include "observe/prometheus.h"
 #include "platform/analysis.h"
 #include "platform/api/error.h"
 #include "platform/carrier_status.h"
@@ -17,6 +19,7 @@
 #include "platform/platform_priv.h"
 #include "platform/reconcile.h"
 #include "platform/recording_fetch.h"
+#include "platform/resume.h"
 #include "platform/store/store.h"
 
 #include <errno.h>
@@ -30,6 +33,7 @@ enum {
 	RECONCILE_DELAY_MS = 300,
 	VENDOR_TIMEOUT_MS = 10000,
 	WORKERS = 2,
+	PING_MS = 2000,
 };
 
 static const struct call_followup followups[] = {{JOB_RECONCILE, RECONCILE_DELAY_MS}};
@@ -44,11 +48,15 @@ static void platform_destroy(void *data)
 	void *item;
 
 	mem_unref(platform->drain_timer);
+	mem_unref(platform->ping_timer);
+	mem_unref(platform->ping);
 	while ((item = list_pop(&platform->tasks)))
 		mem_unref(item);
 	while ((item = list_pop(&platform->data_sockets)))
 		mem_unref(item);
+	resume_stop(platform);
 	mem_unref(platform->server);
+	mem_unref(platform->health);
 	mem_unref(platform->api.live);
 	mem_unref(platform->api.calls);
 	mem_unref(platform->api.jobs);
@@ -160,7 +168,37 @@ static void make_tables(struct platform *platform)
 	platform->strand = strand_new(platform->pool);
 }
 
-static int open_server(struct platform *platform, char error[PLATFORM_ERROR_SIZE])
+/* ---- is the database there? ---- */
+
+static void on_ping(int err, struct db_result *const *results, size_t failed, void *arg)
+{
+	struct platform *platform = arg;
+
+	platform->ping = mem_unref(platform->ping);
+	platform->db_trouble = err ? "the database refuses" : NULL;
+}
+
+/* A ping that is still out when the next is due means that the database hangs. */
+static void ping(void *arg)
+{
+	static const struct db_statement statement = {.sql = "SELECT 1",
+						      .expect_rows = DB_ANY_ROWS};
+	struct platform *platform = arg;
+
+	timer_start(platform->ping_timer, PING_MS);
+	if (platform->ping)
+		platform->db_trouble = "the database does not answer";
+	else
+		db_run(&platform->ping, platform->api.db, &statement, 1, on_ping, platform);
+}
+
+static const char *check_db(void *arg)
+{
+	return ((struct platform *)arg)->db_trouble;
+}
+
+static int open_server(struct platform *platform, const char *version,
+		       char error[PLATFORM_ERROR_SIZE])
 {
 	const struct settings *settings = platform->api.settings;
 	struct http_server_conf conf = {
@@ -183,7 +221,12 @@ static int open_server(struct platform *platform, char error[PLATFORM_ERROR_SIZE
 	api_twilio_routes(platform);
 	api_ultravox_routes(platform);
 	api_data_routes(platform);
-	live_route(platform->api.live, platform->server);
+	api_live_routes(&platform->api, platform->server);
+	prometheus_route(platform->server);
+	platform->health = health_new(platform->server, "platform", version);
+	health_check_add(platform->health, "database", check_db, platform);
+	platform->ping_timer = timer_new(platform->api.loop, ping, platform);
+	timer_start(platform->ping_timer, 0);
 	return 0;
 }
 
@@ -200,7 +243,7 @@ static int setup_jobs(struct platform *platform, char error[PLATFORM_ERROR_SIZE]
 }
 
 int platform_new(struct platform **ret_platform, struct loop *loop, const struct settings *settings,
-		 char error[PLATFORM_ERROR_SIZE])
+		 const char *version, char error[PLATFORM_ERROR_SIZE])
 {
 	struct platform *platform = mem_new(sizeof(*platform), platform_destroy);
 	int err;
@@ -218,7 +261,7 @@ int platform_new(struct platform **ret_platform, struct loop *loop, const struct
 		err = setup_jobs(platform, error);
 	}
 	if (!err)
-		err = open_server(platform, error);
+		err = open_server(platform, version, error);
 	if (err) {
 		mem_unref(platform);
 		return err;
@@ -226,6 +269,7 @@ int platform_new(struct platform **ret_platform, struct loop *loop, const struct
 	call_table_on_overdue(platform->api.calls, carrier_overdue, platform);
 	call_table_start(platform->api.calls);
 	job_queue_start(platform->api.jobs);
+	resume_start(platform);
 	*ret_platform = platform;
 	return 0;
 }

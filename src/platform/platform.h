@@ -15,12 +15,12 @@ enum { PLATFORM_ERROR_SIZE = 400 };
 
 /*
  * Open everything and start serving; calls left over from an earlier process are taken up again.
- * Blocks for the database's migrations. settings is not copied and outlives the platform.
- * ret_platform: owned by the caller, mem_unref(). Returns 0, or a negative errno with one line in
- * error.
+ * Blocks for the database's migrations. settings and version are not copied and outlive the
+ * platform. ret_platform: owned by the caller, mem_unref(). Returns 0, or a negative errno with one
+ * line in error.
  */
 int platform_new(struct platform **ret_platform, struct loop *loop, const struct settings *settings,
-		 char error[PLATFORM_ERROR_SIZE]);
+		 const char *version, char error[PLATFORM_ERROR_SIZE]);
 uint16_t platform_port(const struct platform *platform);
 
 /*

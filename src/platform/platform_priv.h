@@ -12,8 +12,10 @@
 #include "provider/twilio.h"
 #include "provider/ultravox.h"
 
+struct health;
 struct http_request;
 struct http_server;
+struct resume;
 struct strand;
 struct timer;
 struct work_pool;
@@ -29,6 +31,11 @@ struct platform {
 	struct agent_set *agents;
 	struct work_pool *pool;
 	struct strand *strand;    /* analysis, file work */
+	struct resume *resume;
+	struct health *health;
+	struct timer *ping_timer;
+	struct db_request *ping;
+	const char *db_trouble; /* NULL while the database answers */
 	struct list tasks;        /* of struct task */
 	struct list data_sockets; /* of struct data_socket */
 	struct log log;

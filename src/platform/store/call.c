@@ -198,6 +198,14 @@ void store_call_claim_overdue(struct batch *batch, int64_t now, int64_t next_dea
 		  DB_ANY_ROWS, db_int(next_deadline), db_int(now));
 }
 
+void store_call_select_dialled(struct batch *batch, const char *tenant_id, int64_t limit)
+{
+	BATCH_ADD(batch,
+		  "SELECT id FROM call WHERE tenant_id = $1 AND deadline_at > 0 AND "
+		  "twilio_call_sid IS NOT NULL ORDER BY created_at LIMIT $2",
+		  DB_ANY_ROWS, db_text(tenant_id), db_int(limit));
+}
+
 void store_call_count_active(struct batch *batch)
 {
 	batch_add(batch, "SELECT count(*) FROM call WHERE deadline_at > 0", DB_ANY_ROWS, NULL, 0);

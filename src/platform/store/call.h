@@ -37,5 +37,8 @@ void store_call_select(struct batch *batch, const char *tenant_id, enum store_ca
  */
 void store_call_claim_overdue(struct batch *batch, int64_t now, int64_t next_deadline);
 
+/* Ids of calls that are not over and have a SID, oldest first. */
+void store_call_select_dialled(struct batch *batch, const char *tenant_id, int64_t limit);
+
 /* One row: the number of calls that are not over, of all tenants. */
 void store_call_count_active(struct batch *batch);
