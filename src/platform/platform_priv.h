@@ -30,12 +30,12 @@ struct platform {
 	struct openai *openai; /* NULL: the embedded analyser */
 	struct agent_set *agents;
 	struct work_pool *pool;
-	struct strand *strand;    /* analysis, file work */
+	struct strand *strand; /* analysis, file work */
 	struct resume *resume;
 	struct health *health;
 	struct timer *ping_timer;
 	struct db_request *ping;
-	const char *db_trouble; /* NULL while the database answers */
+	const char *db_trouble;   /* NULL while the database answers */
 	struct list tasks;        /* of struct task */
 	struct list data_sockets; /* of struct data_socket */
 	struct log log;
@@ -49,6 +49,7 @@ struct platform {
 #define JOB_DIAL      "dial"
 #define JOB_RECONCILE "reconcile"
 #define JOB_ANALYSE   "analyse"
+#define JOB_RECORD    "record"
 #define JOB_RECORDING "recording"
 
 /*

@@ -14,7 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FETCH_ATTEMPTS = 8, FIRST_RETRY_MS = 2000, FETCH_RUN_MS = 180000 };
+enum {
+	FETCH_ATTEMPTS = 8,
+	FIRST_RETRY_MS = 2000,
+	FETCH_RUN_MS = 180000,
+	START_ATTEMPTS = 4,
+	START_RETRY_MS = 500,
+};
 
 struct fetch {
 	struct task task;
@@ -116,7 +122,7 @@ static void downloaded(const struct provider_result *result, void *arg)
 	save(fetch, "available", size);
 }
 
-static void run(struct job *job, void *arg)
+static void fetch_run(struct job *job, void *arg)
 {
 	struct platform *platform = arg;
 	struct fetch *fetch =
@@ -132,18 +138,78 @@ static void run(struct job *job, void *arg)
 		fail(fetch, -ECANCELED, "the recording's URL is not the carrier's");
 }
 
+/* ---- asking for the recording of an inbound call ---- */
+
+static void started(const struct provider_result *result, void *arg)
+{
+	struct task *task = arg;
+
+	if (result->err)
+		LOG_WARN(&task->log, "call_not_recorded", LOG_INT("status", result->status),
+			 LOG_INT("code", result->code), LOG_ERR(result->err));
+	/* A request that may have worked is not repeated: two recordings are worse than none. */
+	job_done(task->job, result->unknown ? -ECANCELED : result->err, result->reason);
+	task_end(task);
+}
+
+static void start_loaded(struct task *task, int err, const char *reason)
+{
+	auto_free char *callback =
+		platform_url(task->platform, PATH_TWILIO_RECORDING, task->call_id);
+
+	if (!err && (call_status_is_terminal(task->call->status) || !task->call->twilio_call_sid))
+		err = -ECANCELED;
+	if (!err && twilio_recording_start(&task->request, task->platform->twilio,
+					   task->call->twilio_call_sid, callback, started, task))
+		err = -ECANCELED;
+	if (!err)
+		return;
+	job_done(task->job, err, "the call is not live");
+	task_end(task);
+}
+
+static void start_run(struct job *job, void *arg)
+{
+	struct task *task = task_new(arg, sizeof(*task), "recording", job->call_id, NULL);
+
+	task->job = job;
+	task_load(task, start_loaded);
+}
+
+void recording_want(struct platform *platform, const struct call *call)
+{
+	auto_free char *key = mem_printf("%s:%s", JOB_RECORD, call->id);
+	struct job_params params = {
+		.tenant_id = platform->api.tenant_id,
+		.kind = JOB_RECORD,
+		.call_id = call->id,
+		.unique_key = key,
+	};
+
+	if (platform->api.settings->record_calls && call->direction == CALL_INBOUND)
+		job_enqueue(platform->api.jobs, &params, NULL, NULL);
+}
+
 int recording_fetch_setup(struct platform *platform)
 {
 	auto_free char *dir = mem_printf("%s/recordings", platform->api.settings->data_dir);
-	struct job_kind kind = {
+	struct job_kind start = {
+		.kind = JOB_RECORD,
+		.runh = start_run,
+		.arg = platform,
+		.max_attempts = START_ATTEMPTS,
+		.first_retry_ms = START_RETRY_MS,
+	};
+	struct job_kind fetch = {
 		.kind = JOB_RECORDING,
-		.runh = run,
+		.runh = fetch_run,
 		.arg = platform,
 		.max_attempts = FETCH_ATTEMPTS,
 		.first_retry_ms = FIRST_RETRY_MS,
 		.max_run_ms = FETCH_RUN_MS,
 	};
 
-	job_queue_handle(platform->api.jobs, &kind);
+	job_queue_handle(platform->api.jobs, &start);
+	job_queue_handle(platform->api.jobs, &fetch);
 	return mkdir(dir, 0750) && errno != EEXIST ? -errno : 0;
 }

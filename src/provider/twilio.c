@@ -172,7 +172,8 @@ static struct provider_send_params request(const struct twilio *twilio, const ch
 }
 
 static int post_form(struct provider_request **ret_request, struct twilio *twilio, const char *url,
-		     const struct form *form, twilio_call_h *callh, void *arg)
+		     const struct form *form, provider_answer_h *answerh, provider_user_h *userh,
+		     void *arg)
 {
 	static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
 					      "Accept: application/json", NULL};
@@ -183,8 +184,8 @@ static int post_form(struct provider_request **ret_request, struct twilio *twili
 	params.http.headers = headers;
 	params.http.body = buf_str(&body);
 	params.http.body_len = body.len;
-	params.answerh = call_answered;
-	params.userh = (provider_user_h *)callh;
+	params.answerh = answerh;
+	params.userh = userh;
 	params.arg = arg;
 	return provider_send(ret_request, twilio->provider, &params);
 }
@@ -227,11 +228,12 @@ int twilio_call_create(struct provider_request **ret_request, struct twilio *twi
 		add(form, "RecordingStatusCallback", params->recording_callback);
 		form_add(form, "RecordingStatusCallbackEvent", "completed absent");
 	}
-	return post_form(ret_request, twilio, url, form, callh, arg);
+	return post_form(ret_request, twilio, url, form, call_answered, (provider_user_h *)callh,
+			 arg);
 }
 
 /* sid comes from a webhook or the database: never let it be anything but a path segment. */
-static char *call_url(const struct twilio *twilio, const char *sid)
+static char *call_url(const struct twilio *twilio, const char *sid, const char *tail)
 {
 	size_t len;
 
@@ -241,13 +243,13 @@ static char *call_url(const struct twilio *twilio, const char *sid)
 			  "0123456789");
 	if (!len || sid[len])
 		return NULL;
-	return mem_printf("%s/Calls/%s.json", twilio->base, sid);
+	return mem_printf("%s/Calls/%s%s", twilio->base, sid, tail);
 }
 
 int twilio_call_fetch(struct provider_request **ret_request, struct twilio *twilio, const char *sid,
 		      twilio_call_h *callh, void *arg)
 {
-	auto_free char *url = call_url(twilio, sid);
+	auto_free char *url = call_url(twilio, sid, ".json");
 	struct provider_send_params params;
 
 	if (!url)
@@ -288,7 +290,7 @@ int twilio_call_update(struct provider_request **ret_request, struct twilio *twi
 		       const char *sid, const struct twilio_update *update, twilio_call_h *callh,
 		       void *arg)
 {
-	auto_free char *url = call_url(twilio, sid);
+	auto_free char *url = call_url(twilio, sid, ".json");
 	auto_unref struct form *form = form_new();
 
 	if (!url || (update->url && update->twiml))
@@ -298,7 +300,22 @@ int twilio_call_update(struct provider_request **ret_request, struct twilio *twi
 	add(form, "Url", update->url);
 	if (form_count(form) == 0)
 		return -EINVAL;
-	return post_form(ret_request, twilio, url, form, callh, arg);
+	return post_form(ret_request, twilio, url, form, call_answered, (provider_user_h *)callh,
+			 arg);
+}
+
+int twilio_recording_start(struct provider_request **ret_request, struct twilio *twilio,
+			   const char *sid, const char *callback, provider_done_h *doneh, void *arg)
+{
+	auto_free char *url = call_url(twilio, sid, "/Recordings.json");
+	auto_unref struct form *form = form_new();
+
+	if (!url)
+		return -EINVAL;
+	form_add(form, "RecordingChannels", "dual");
+	form_add(form, "RecordingStatusCallback", callback);
+	form_add(form, "RecordingStatusCallbackEvent", "completed absent");
+	return post_form(ret_request, twilio, url, form, NULL, (provider_user_h *)doneh, arg);
 }
 
 int twilio_recording_download(struct provider_request **ret_request, struct twilio *twilio,

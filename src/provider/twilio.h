@@ -89,6 +89,14 @@ int twilio_call_update(struct provider_request **ret_request, struct twilio *twi
 		       void *arg);
 
 /*
+ * Record a live call from now on, both sides, in two channels; callback (an URL) is told when it is
+ * ready. A call that is not live: -EINVAL or -ENOENT.
+ */
+int twilio_recording_start(struct provider_request **ret_request, struct twilio *twilio,
+			   const char *sid, const char *callback, provider_done_h *doneh,
+			   void *arg);
+
+/*
  * Download a recording as two-channel WAV into path (created or replaced). recording_url is the one
  * of the callback, without extension; it must lie under the API's own URL, because our credentials
  * go there. Returns 0 or -EINVAL.

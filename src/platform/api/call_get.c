@@ -72,6 +72,8 @@ static void on_call(struct api *api, struct http_request *req, struct db_result 
 	json_object_set_new(view, "transcript", transcript_rows(results[1]));
 	json_object_set_new(view, "summary", summary_row(results[2], 0, 0));
 	json_object_set_new(view, "recording", recording_view(call, results[3]));
+	json_set_str(view, "recording_path",
+		     db_rows(results[3]) ? db_get_text(results[3], 0, 3) : NULL);
 	http_reply_json(req, 200, view);
 }
 

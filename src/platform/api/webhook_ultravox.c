@@ -10,6 +10,7 @@
 #include "http/http_server.h"
 #include "platform/api/error.h"
 #include "platform/platform_priv.h"
+#include "platform/recording_fetch.h"
 #include "platform/session.h"
 #include "provider/ultravox_signature.h"
 
@@ -36,6 +37,8 @@ static void applied(struct task *task, int err, const char *reason)
 		api_fail_errno(task->req, err);
 	else
 		http_reply(task->req, 204, NULL, NULL, 0);
+	if (!err && str_equal(((struct webhook *)task)->event, "call.joined"))
+		recording_want(task->platform, task->call);
 	task_end(task);
 }
 
