@@ -328,13 +328,14 @@ static void on_close(struct ws *ws, int code, const char *reason, int http_statu
 	mem_unref(socket);
 }
 
-static bool is_taken(const struct platform *platform, const char *call_id)
+static bool is_taken(const struct platform *platform, const char *call_id, const char *session_id)
 {
 	LIST_EACH(&platform->data_sockets, node)
 	{
 		const struct data_socket *socket = node->data;
 
-		if (str_equal_nocase(socket->call_id, call_id))
+		if (str_equal_nocase(socket->call_id, call_id) &&
+		    str_equal(socket->session_id, session_id))
 			return true;
 	}
 	return false;
@@ -358,7 +359,7 @@ static int upgrade(struct http_request *req, struct ws_handlers *ret_handlers, v
 	}
 	if (!uuid_is_valid(call_id) || strlen(session_id) >= ULTRAVOX_ID_SIZE)
 		return 404;
-	if (is_taken(platform, call_id))
+	if (is_taken(platform, call_id, session_id))
 		return 409;
 	socket = mem_new(sizeof(*socket), socket_destroy);
 	socket->platform = platform;
