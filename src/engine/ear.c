@@ -306,8 +306,12 @@ void ear_set_mode(struct ear *ear, enum ear_mode mode)
 	ear->mode = mode;
 }
 
+/* The language model takes longer to make up its mind than a grammar: it is asked earlier. */
 void ear_set_grammar(struct ear *ear, const char *jsgf)
 {
+	uint32_t pause_ms = ear->conf.turn.pause_ms;
+
+	ear->turn.conf.pause_ms = jsgf ? pause_ms : pause_ms * 2 / 3;
 	if (ear->recogniser)
 		ear->box->set_grammar(ear->recogniser, jsgf);
 }

@@ -179,6 +179,7 @@ static bool inherit(struct engine *engine, struct http_request *req, json_t **bo
 		return false;
 	}
 	merged = record->talk->request ? json_deep_copy(record->talk->request) : json_object();
+	json_object_update_missing(merged, record->talk->secrets);
 	json_object_update(merged, *body);
 	messages = engine_messages(engine, record);
 	kept = json_array();
@@ -245,6 +246,14 @@ static bool metadata_matches(const struct form *query, const json_t *call)
 	return true;
 }
 
+/* By name or id, either way. */
+static bool is_same_voice(const char *a, const char *b)
+{
+	const struct tts_voice *voice = tts_voice_find(a);
+
+	return voice && voice == tts_voice_find(b);
+}
+
 static bool filter_matches(const struct call_filter *filter, const struct talk *talk)
 {
 	int64_t duration = duration_of(talk);
@@ -252,8 +261,7 @@ static bool filter_matches(const struct call_filter *filter, const struct talk *
 	if (talk->created_us < filter->from_us || talk->created_us > filter->to_us ||
 	    duration < filter->duration_min_us || duration > filter->duration_max_us)
 		return false;
-	if (filter->voice &&
-	    !str_equal_nocase(filter->voice, json_get_str(talk->call, "voice", "")))
+	if (filter->voice && !is_same_voice(filter->voice, json_get_str(talk->call, "voice", "")))
 		return false;
 	if (filter->search) {
 		auto_free char *text = json_text(talk->call);

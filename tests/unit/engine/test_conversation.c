@@ -388,7 +388,7 @@ static void caller_turn_is_heard_and_answered(void **state)
 	assert_string_equal("two o'clock please", record_text(f, "MESSAGE_ROLE_USER"));
 	timing = last_of(f->messages, "type", "turn_timing");
 	assert_in_range(json_get_int(timing, "endOfSpeechMs", -1), 384, 420);
-	assert_in_range(json_get_int(timing, "recognisedMs", -1), 300, 384);
+	assert_in_range(json_get_int(timing, "recognisedMs", -1), 200, 384);
 	assert_in_range(json_get_int(timing, "firstAudioMs", -1), 384, 440);
 }
 
