@@ -187,7 +187,7 @@ async function endCall(call, button) {
 
 function drawActive(call) {
 	const clock = make('span', {class: 'time'}, timeOf(call));
-	const button = make('button', {type: 'button', disabled: isOver(call)}, 'End');
+	const button = make('button', {type: 'button', hidden: isOver(call)}, 'End');
 	const turns = drawTurns(call, true);
 	const atEnd = !call.scroller || call.scroller.scrollHeight - call.scroller.scrollTop - call.scroller.clientHeight < 40;
 	const top = call.scroller?.scrollTop ?? 0;
