@@ -438,7 +438,7 @@ int grammar_jsgf(struct buf *buf, const struct grammar *g, const char *name, con
 static uint32_t dice(uint32_t *seed, uint32_t sides)
 {
 	*seed = *seed * 1664525u + 1013904223u;
-	return (*seed >> 8) % sides;
+	return sides ? (*seed >> 8) % sides : 0;
 }
 
 static void sample_node(struct buf *buf, struct grammar_match *match, const struct grammar *g,

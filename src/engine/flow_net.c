@@ -312,18 +312,19 @@ static void turn(struct search *s)
 static int result(struct grammar_match *ret_match, const struct search *s, size_t words)
 {
 	const struct cell *end = &s->now[s->net->end];
+	const int32_t last = s->traces ? end->trace : -1;
 	size_t count = 0;
 
 	if (end->cost == COST_NONE ||
 	    end->cost > COST_FREE * (1 + (int32_t)words - (int32_t)end->skipped))
 		return -ENOMSG;
-	for (int32_t t = end->trace; t >= 0; t = s->traces[t].previous)
+	for (int32_t t = last; t >= 0; t = s->traces[t].previous)
 		count++;
 	if (count > GRAMMAR_TAGS_MAX || end->skipped >= words)
 		return -ENOMSG;
 	ret_match->count = count;
 	ret_match->skipped = end->skipped;
-	for (int32_t t = end->trace; t >= 0; t = s->traces[t].previous)
+	for (int32_t t = last; t >= 0; t = s->traces[t].previous)
 		ret_match->tags[--count] = s->traces[t].tag;
 	return 0;
 }

@@ -80,10 +80,10 @@ static void add_clock(struct buf *buf, unsigned hour, unsigned minute, bool has_
 	buf_append_str(buf, half);
 }
 
-static void add_digits(struct buf *buf, const char *digits, size_t len)
+static void add_digits(struct buf *buf, const char *digits)
 {
-	for (size_t i = 0; i < len; i++)
-		buf_printf(buf, "%s ", small[digits[i] - '0']);
+	for (; *digits >= '0' && *digits <= '9'; digits++)
+		buf_printf(buf, "%s ", small[*digits - '0']);
 }
 
 /* A token that begins with a digit; previous is the word before it. */
@@ -110,7 +110,7 @@ static void add_numeral(struct buf *buf, const char *token, const char *previous
 	else if (words_ordinal(number) && (is_ordinal || words_month(previous)))
 		buf_printf(buf, "%s ", words_ordinal(number));
 	else if (len > 4 || (len > 1 && token[0] == '0'))
-		add_digits(buf, token, len);
+		add_digits(buf, token);
 	else
 		words_add_number(buf, number);
 	if (is_am || is_pm)
@@ -185,11 +185,11 @@ static bool join(struct words *words, const char *word)
 		return false;
 	last = words->word[words->count - 1];
 	if (str_equal(word, "m") && (str_equal(last, "p") || str_equal(last, "a"))) {
-		strcpy(last, str_equal(last, "p") ? "p.m." : "a.m.");
+		str_copy(last, WORD_SIZE, str_equal(last, "p") ? "p.m." : "a.m.");
 		return true;
 	}
 	if (str_equal(word, "clock") && str_equal(last, "o")) {
-		strcpy(last, "o'clock");
+		str_copy(last, WORD_SIZE, "o'clock");
 		return true;
 	}
 	return false;
