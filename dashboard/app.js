@@ -81,6 +81,7 @@ function apply(event) {
 	const call = callOf(event.call_id);
 	switch (event.type) {
 	case 'call.created':
+	case 'call.updated':
 	case 'call.status': {
 		const wasOver = isOver(call);
 		Object.assign(call, event.data);
