@@ -195,9 +195,7 @@ static void settle_run(struct job_call *call)
 
 static int64_t attempts_of(const struct running *run)
 {
-	if (run->job.max_attempts)
-		return run->job.max_attempts;
-	return run->kind->kind.max_attempts ? run->kind->kind.max_attempts : DEFAULT_ATTEMPTS;
+	return run->job.max_attempts;
 }
 
 /* Doubling from the kind's first delay, an hour at most, a quarter more or less at random. */
@@ -320,7 +318,12 @@ static struct running *running_new(struct job_queue *queue, struct job_kind_stat
 	if (!payload || json_parse(&run->job.payload, payload, strlen(payload), NULL))
 		run->job.payload = json_object();
 	run->job.attempt = db_get_int(result, row, 5);
+	/* Handlers decide by it what their last try does, so it is the number in force. */
 	run->job.max_attempts = db_get_int(result, row, 6);
+	if (!run->job.max_attempts)
+		run->job.max_attempts = kind->kind.max_attempts;
+	if (!run->job.max_attempts)
+		run->job.max_attempts = DEFAULT_ATTEMPTS;
 	log_init(&run->job.log, "job", run->job.call_id ? run->job.call_id : "");
 	run->limit = timer_new(queue->loop, on_limit, run);
 	timer_start(run->limit, max_run_ms);
