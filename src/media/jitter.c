@@ -1,8 +1,8 @@
 #include "media/jitter.h"
 
 #include "core/mem.h"
+#include "media/plc.h"
 
-#include <spandsp.h>
 #include <string.h>
 
 enum {
@@ -34,7 +34,7 @@ struct jitter {
 	uint32_t late_run;
 	uint32_t window_frames;
 	uint32_t window_least;
-	plc_state_t plc;
+	struct plc plc;
 	struct jitter_stats stats;
 };
 
@@ -67,7 +67,7 @@ void jitter_reset(struct jitter *jitter)
 {
 	stream_stop(jitter);
 	jitter->seen_seq = false;
-	plc_init(&jitter->plc);
+	memset(&jitter->plc, 0, sizeof(jitter->plc));
 }
 
 static void stream_start(struct jitter *jitter, uint32_t ts)
@@ -186,9 +186,9 @@ static bool take(struct jitter *jitter, int16_t *out)
 			out[to] = jitter->ring[at];
 		}
 		if (present)
-			plc_rx(&jitter->plc, out + from, to - from);
+			plc_hear(&jitter->plc, out + from, (size_t)(to - from));
 		else
-			plc_fillin(&jitter->plc, out + from, to - from);
+			plc_fill(&jitter->plc, out + from, (size_t)(to - from));
 		heard |= present;
 		made_up |= !present;
 	}
@@ -240,7 +240,7 @@ static bool run_dry(struct jitter *jitter, int16_t *out)
 		jitter->target += jitter->target < MAX_DELAY ? FRAME : 0;
 		window_restart(jitter);
 	}
-	plc_fillin(&jitter->plc, out, FRAME);
+	plc_fill(&jitter->plc, out, FRAME);
 	jitter->stats.concealed++;
 	if (jitter->dry_frames >= MAX_DRY_FRAMES)
 		stream_stop(jitter);
