@@ -50,6 +50,124 @@ static bool has_import(const char *text)
 	return false;
 }
 
+/*
+ * sphinxbase writes every rule out wherever it is mentioned, so a few lines can unfold to more than
+ * any memory holds. This counts what they would become before it tries.
+ */
+enum { RULES_MAX = 1024, UNFOLDED_MAX = 50000, NESTING_MAX = 128 };
+
+struct rule {
+	const char *name;
+	size_t name_len;
+	const char *body, *end;
+	size_t unfolded; /* words; 0: not counted yet */
+	bool counting;
+};
+
+struct rules {
+	struct rule rule[RULES_MAX];
+	size_t count;
+};
+
+/* Past white space, comments, tags and weights; at the end of the text it stays. */
+static const char *skip_blank(const char *at)
+{
+	for (;;) {
+		at += strspn(at, " \t\r\n");
+		if (at[0] == '/' && at[1] == '/')
+			at += strcspn(at, "\n");
+		else if (at[0] == '/' && at[1] == '*' && strstr(at + 2, "*/"))
+			at = strstr(at + 2, "*/") + 2;
+		else if (at[0] == '{' && strchr(at, '}'))
+			at = strchr(at, '}') + 1;
+		else
+			return at;
+	}
+}
+
+/* Past one word, quoted word, <name> or sign. */
+static const char *skip_token(const char *at)
+{
+	size_t len;
+
+	if (*at == '<' && strchr(at, '>'))
+		return strchr(at, '>') + 1;
+	if (*at == '"' && strchr(at + 1, '"'))
+		return strchr(at + 1, '"') + 1;
+	len = strcspn(at, " \t\r\n=;|*+<>()[]{}/\"");
+	return at + (len > 0 ? len : *at != '\0');
+}
+
+static void find_rules(struct rules *rules, const char *text)
+{
+	const char *name = NULL, *at = skip_blank(text);
+	size_t name_len = 0;
+
+	while (*at && rules->count < RULES_MAX) {
+		const char *next = skip_token(at);
+
+		if (*at == '<') {
+			name = at;
+			name_len = (size_t)(next - at);
+		} else if (*at == '=' && name) {
+			struct rule *rule = &rules->rule[rules->count++];
+
+			*rule = (struct rule){.name = name, .name_len = name_len, .body = next};
+			for (at = skip_blank(next); *at && *at != ';';)
+				at = skip_blank(skip_token(at));
+			rule->end = at;
+			next = at;
+			name = NULL;
+		}
+		at = skip_blank(next);
+	}
+}
+
+static struct rule *find_rule(struct rules *rules, const char *name, size_t len)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->rule[i].name_len == len && memcmp(rules->rule[i].name, name, len) == 0)
+			return &rules->rule[i];
+	return NULL;
+}
+
+/* Words a rule unfolds to, at most just above UNFOLDED_MAX; the same when it nests too deep. */
+static size_t count_unfolded(struct rules *rules, struct rule *rule, unsigned depth)
+{
+	size_t sum = 1, nesting = depth;
+
+	if (rule->unfolded)
+		return rule->unfolded;
+	if (rule->counting) /* recursion, which sphinxbase writes out once */
+		return 1;
+	rule->counting = true;
+	for (const char *at = skip_blank(rule->body);
+	     at < rule->end && sum <= UNFOLDED_MAX && nesting <= NESTING_MAX;) {
+		const char *next = skip_token(at);
+		struct rule *other = *at == '<' ? find_rule(rules, at, (size_t)(next - at)) : NULL;
+
+		nesting += (*at == '(') + (*at == '[');
+		if (nesting > depth)
+			nesting -= (*at == ')') + (*at == ']');
+		sum += other ? count_unfolded(rules, other, (unsigned)nesting + 1) : 1;
+		at = skip_blank(next);
+	}
+	rule->counting = false;
+	rule->unfolded = nesting > NESTING_MAX ? UNFOLDED_MAX + 1 : sum;
+	return rule->unfolded;
+}
+
+static bool is_bounded(const char *text)
+{
+	auto_free struct rules *rules = mem_alloc(sizeof(*rules));
+
+	find_rules(rules, text);
+	for (size_t i = 0; i < rules->count; i++)
+		if (count_unfolded(rules, &rules->rule[i], 0) > UNFOLDED_MAX)
+			return false;
+	return rules->count < RULES_MAX;
+}
+
 static jsgf_rule_t *find_utterance(jsgf_t *jsgf)
 {
 	jsgf_rule_t *found = NULL;
@@ -117,7 +235,8 @@ int stt_grammar_new(struct stt_grammar **ret_grammar, const char *text)
 
 	sphinx_silence();
 	/* The scanner echoes what it does not know, so the header is looked for first. */
-	if (len > GRAMMAR_MAX || !str_has_prefix(text, "#JSGF") || has_import(text))
+	if (len > GRAMMAR_MAX || !str_has_prefix(text, "#JSGF") || has_import(text) ||
+	    !is_bounded(text))
 		return -EINVAL;
 	grammar = mem_new(sizeof(*grammar), stt_grammar_destroy);
 	grammar->text = mem_strndup(text, len);

@@ -54,6 +54,7 @@ static void test_good_grammars_are_taken(void **state)
 		HEAD "public <utterance> = [please] (yes | no)+ {tag} /* comment */;\n",
 		HEAD "public <utterance> = <a>; <a> = /2/ one | /1/ p.m. | o'clock | x7;\n",
 		HEAD "public <utterance> = to import a car;\n",
+		HEAD "public <utterance> = one <utterance> | two;\n",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
@@ -82,6 +83,21 @@ static void test_too_much_is_refused(void **state)
 	len = (size_t)sprintf(text, HEAD "public <utterance> = ");
 	memset(text + len, 'a', 65);
 	strcpy(text + len + 65, ";\n");
+	assert_int_equal(-EINVAL, stt_grammar_new(&grammar, text));
+
+	/* a few lines that unfold to 2^30 words */
+	len = (size_t)sprintf(text, HEAD "public <utterance> = <r0>;\n");
+	for (int i = 0; i < 30; i++)
+		len += (size_t)sprintf(text + len, "<r%d> = <r%d> <r%d>;\n", i, i + 1, i + 1);
+	sprintf(text + len, "<r30> = yes;\n");
+	assert_int_equal(-EINVAL, stt_grammar_new(&grammar, text));
+
+	/* nested too deep */
+	len = (size_t)sprintf(text, HEAD "public <utterance> = ");
+	memset(text + len, '(', 200);
+	len += (size_t)sprintf(text + len + 200, "yes") + 200;
+	memset(text + len, ')', 200);
+	strcpy(text + len + 200, ";\n");
 	assert_int_equal(-EINVAL, stt_grammar_new(&grammar, text));
 
 	/* too long a text */
