@@ -16,6 +16,9 @@ enum {
 };
 /* While the agent is audible its echo must not pass for the caller. */
 static const float OVER_AGENT_THRESHOLD = 0.3f;
+/* How far below the caller's usual level an echo is taken to be, and that level while unknown. */
+static const float ECHO_BELOW_DB = 15.0f;
+static const float USUAL_LEVEL_DB = -33.0f;
 
 enum recogniser_state { RECOGNISER_IDLE, RECOGNISER_OPEN, RECOGNISER_ENDING };
 
@@ -27,6 +30,7 @@ struct ear {
 	void *arg;
 	enum ear_mode mode;
 	struct vad vad;
+	float caller_db; /* usual level of the caller's speech */
 	struct turn turn;
 	struct timer *timeout;
 	void *recogniser; /* NULL: none was to be had */
@@ -251,23 +255,37 @@ static void handle_events(struct ear *ear, unsigned events, uint32_t speech_ms, 
 		turn_over(ear, speech_ms, silence_ms + VAD_FRAME_MS);
 }
 
-static void frame_complete(struct ear *ear)
+/* Does this frame hold the caller's speech? What is much weaker over the agent is the agent's echo.
+ */
+static bool is_speech(struct ear *ear)
 {
 	float probability = vad_frame(&ear->vad, ear->frame), threshold = ear->conf.threshold;
+
+	if (ear->mode == EAR_OVER_AGENT) {
+		if (threshold < OVER_AGENT_THRESHOLD)
+			threshold = OVER_AGENT_THRESHOLD;
+		return probability >= threshold &&
+		       ear->vad.level_db > ear->caller_db - ECHO_BELOW_DB;
+	}
+	if (ear->mode == EAR_OPEN && probability >= OVER_AGENT_THRESHOLD)
+		ear->caller_db += 0.03f * (ear->vad.level_db - ear->caller_db);
+	return probability >= threshold;
+}
+
+static void frame_complete(struct ear *ear)
+{
+	bool speech = is_speech(ear);
 	uint32_t speech_ms = ear->turn.speech_ms, silence_ms = ear->turn.silence_ms;
 	size_t before = ear->audio_len;
 	bool was_active = ear->turn.active || ear->awaited;
 	unsigned events;
 
 	ear->samples_heard += ear->frame_len;
-	if (ear->mode == EAR_OVER_AGENT && threshold < OVER_AGENT_THRESHOLD)
-		threshold = OVER_AGENT_THRESHOLD;
 	if (ear->mode == EAR_CLOSED || ear->awaited) {
 		keep_audio(ear, ear->awaited);
 		return;
 	}
-	events = turn_frame(&ear->turn, probability >= threshold, VAD_FRAME_MS,
-			    ear->mode == EAR_OVER_AGENT);
+	events = turn_frame(&ear->turn, speech, VAD_FRAME_MS, ear->mode == EAR_OVER_AGENT);
 	if (speech_ms >= MAX_SPEECH_MS && !(events & TURN_ENDED)) {
 		turn_reset(&ear->turn);
 		events = TURN_ENDED;
@@ -343,6 +361,7 @@ int ear_new(struct ear **ret_ear, struct loop *loop, const struct voicebox *box,
 	ear->handlers = *handlers;
 	ear->arg = arg;
 	ear->mode = EAR_OPEN;
+	ear->caller_db = USUAL_LEVEL_DB;
 	ear->timeout = timer_new(loop, result_overdue, ear);
 	vad_init(&ear->vad, conf->rate_hz);
 	turn_init(&ear->turn, &conf->turn);

@@ -17,9 +17,11 @@ before(async () => {
   platform = await Platform.start(base + 1);
 });
 after(async () => {
+  const exit = await engine?.stop();
   await engine?.remove();
   await platform?.stop();
   await model?.stop();
+  assert.deepEqual(exit, { code: 0, signal: null });
 });
 
 async function call(extra) {

@@ -41,6 +41,7 @@ struct fixture {
 };
 
 static struct fixture *now_testing;
+static double loudness = 900; /* of each harmonic of the caller's buzz */
 
 /* ---- scripted recogniser and synthesiser ---- */
 
@@ -243,7 +244,7 @@ static void pass_ms(struct fixture *f, uint32_t ms, bool speaking)
 		for (size_t i = 0; speaking && i < FRAME; i++) {
 			phase += 2 * 3.14159265 * 150 / RATE;
 			for (int harmonic = 1; harmonic <= 12; harmonic++)
-				frame[i] += (int16_t)(900 * sin(phase * harmonic));
+				frame[i] += (int16_t)(loudness * sin(phase * harmonic));
 		}
 		conversation_audio(f->conversation, frame, FRAME);
 		loop_advance_ms(f->loop, 20);
@@ -464,6 +465,23 @@ static void short_noise_does_not_interrupt(void **state)
 	assert_int_equal(0, f->clears);
 	assert_string_equal("speaking", conversation_state_name(f->conversation));
 	assert_int_equal(0, f->hears);
+}
+
+static void echo_of_the_agent_does_not_interrupt(void **state)
+{
+	struct fixture *f = *state;
+
+	f->answer = "one two three four five six seven eight nine ten eleven twelve";
+	join_and_listen(f);
+	pass_ms(f, 1500, true); /* now it is known how loud the caller is */
+	pass_ms(f, 500, false);
+	assert_string_equal("speaking", conversation_state_name(f->conversation));
+	loudness = 900 / 8.0; /* 18 dB below that */
+	pass_ms(f, 1500, true);
+	loudness = 900;
+	assert_int_equal(0, f->clears);
+	pass_ms(f, 200, true); /* the caller still gets through */
+	assert_int_equal(1, f->clears);
 }
 
 static void minimum_interruption_is_honoured(void **state)
@@ -719,6 +737,7 @@ int main(void)
 		T(barge_in_clears_and_keeps_only_what_was_heard),
 		T(barge_in_is_fast),
 		T(short_noise_does_not_interrupt),
+		T(echo_of_the_agent_does_not_interrupt),
 		T(minimum_interruption_is_honoured),
 		T(uninterruptible_greeting_is_not_cut),
 		T(hang_up_waits_for_the_last_words),
