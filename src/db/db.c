@@ -228,8 +228,9 @@ static void request_destroy(void *data)
 	request->job->doneh = NULL;
 }
 
-void db_run(struct db_request **ret_request, struct db *db, const struct db_statement *statements,
-	    size_t count, db_done_h *doneh, void *arg)
+static void start(struct db_request **ret_request, struct db *db,
+		  const struct db_statement *statements, size_t count,
+		  void (*run)(struct db *db, struct db_job *job), db_done_h *doneh, void *arg)
 {
 	struct db_job *job = mem_new(sizeof(*job), job_destroy);
 
@@ -253,7 +254,19 @@ void db_run(struct db_request **ret_request, struct db *db, const struct db_stat
 	job->count = count;
 	job->statements = copy_statements(statements, count);
 	job->results = mem_alloc(count * sizeof(struct db_result *));
-	db->ops->run(db, job);
+	run(db, job);
+}
+
+void db_run(struct db_request **ret_request, struct db *db, const struct db_statement *statements,
+	    size_t count, db_done_h *doneh, void *arg)
+{
+	start(ret_request, db, statements, count, db->ops->run, doneh, arg);
+}
+
+void db_read(struct db_request **ret_request, struct db *db, const struct db_statement *statements,
+	     size_t count, db_done_h *doneh, void *arg)
+{
+	start(ret_request, db, statements, count, db->ops->read, doneh, arg);
 }
 
 size_t db_pending(const struct db *db)

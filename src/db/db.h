@@ -84,6 +84,14 @@ int db_migrate(struct db *db, const struct db_migration *migrations, size_t coun
 void db_run(struct db_request **ret_request, struct db *db, const struct db_statement *statements,
 	    size_t count, db_done_h *doneh, void *arg);
 
+/*
+ * The same for statements that only read (others are -EINVAL): they run beside other batches, delay
+ * none of them, and finish in no particular order with them. They see at least what was committed
+ * when they were started. Given up with -EBUSY after 5 s of work.
+ */
+void db_read(struct db_request **ret_request, struct db *db, const struct db_statement *statements,
+	     size_t count, db_done_h *doneh, void *arg);
+
 size_t db_rows(const struct db_result *result);     /* rows returned */
 int64_t db_changes(const struct db_result *result); /* rows inserted, updated or deleted */
 /* A value of row and column, both from 0. Wrong type or out of range: 0, 0.0, NULL. */

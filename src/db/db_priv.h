@@ -22,6 +22,8 @@ struct db_ops {
 	int (*migrate)(struct db *db, const struct db_migration *migration, char error[256]);
 	/* Run job and hand it to db_job_complete(); any thread. The driver owns the reference. */
 	void (*run)(struct db *db, struct db_job *job);
+	/* The same for one that only reads, see db_read(). */
+	void (*read)(struct db *db, struct db_job *job);
 	/* Run what is queued, stop, release everything. No db_job_complete() afterwards. */
 	void (*close)(struct db *db);
 };

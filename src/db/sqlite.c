@@ -22,6 +22,8 @@ enum {
 	CACHE_MAX = 256,
 	GROUP_MAX = 64,
 	BUSY_TIMEOUT_MS = 5000,
+	READ_LIMIT_US = 5000000,
+	PROGRESS_STEPS = 10000,
 	MAX_VALUE_BYTES = 32 * 1024 * 1024,
 };
 
@@ -31,9 +33,10 @@ struct cached {
 	sqlite3_stmt *stmt;
 };
 
-struct sqlite {
-	struct db db;
-	sqlite3 *handle; /* the thread's, once it runs */
+struct lane {
+	sqlite3 *handle;  /* the thread's, once it runs */
+	bool reads;       /* only */
+	int64_t until_us; /* when a read is given up, on the monotonic clock */
 	struct cached *cache[CACHE_BUCKETS];
 	size_t cached;
 
@@ -43,6 +46,12 @@ struct sqlite {
 	pthread_cond_t ready;
 	struct list queue;
 	bool stopping;
+};
+
+struct sqlite {
+	struct db db;
+	struct lane main;
+	struct lane reader; /* not opened for a database in memory */
 };
 
 static const struct log log_sqlite = {.service = "sqlite"};
@@ -61,6 +70,7 @@ static int error_of(int rc)
 		return rc == SQLITE_CONSTRAINT_FOREIGNKEY ? -ENOENT : -EINVAL;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
+	case SQLITE_INTERRUPT:
 		return -EBUSY;
 	case SQLITE_FULL:
 		return -ENOSPC;
@@ -68,6 +78,7 @@ static int error_of(int rc)
 	case SQLITE_MISMATCH:
 	case SQLITE_RANGE:
 	case SQLITE_TOOBIG:
+	case SQLITE_READONLY:
 		return -EINVAL;
 	default:
 		return -EIO;
@@ -75,13 +86,13 @@ static int error_of(int rc)
 }
 
 /* Only the driver knows SQLite's own words for what went wrong. */
-static int failed(struct sqlite *sq, int rc, const char *sql)
+static int failed(struct lane *lane, int rc, const char *sql)
 {
 	int err = error_of(rc);
 
 	if (err && err != -EEXIST && err != -ENOENT)
 		LOG_ERROR(&log_sqlite, "statement_failed", LOG_ERR(err),
-			  LOG_STR("reason", sqlite3_errmsg(sq->handle)), LOG_STR("sql", sql));
+			  LOG_STR("reason", sqlite3_errmsg(lane->handle)), LOG_STR("sql", sql));
 	return err;
 }
 
@@ -96,25 +107,25 @@ static uint32_t hash(const char *text)
 	return h;
 }
 
-static void cache_clear(struct sqlite *sq)
+static void cache_clear(struct lane *lane)
 {
 	for (size_t i = 0; i < CACHE_BUCKETS; i++) {
-		while (sq->cache[i]) {
-			struct cached *entry = sq->cache[i];
+		while (lane->cache[i]) {
+			struct cached *entry = lane->cache[i];
 
-			sq->cache[i] = entry->next;
+			lane->cache[i] = entry->next;
 			sqlite3_finalize(entry->stmt);
 			mem_free(entry->sql);
 			mem_free(entry);
 		}
 	}
-	sq->cached = 0;
+	lane->cached = 0;
 }
 
 /* The statement belongs to the cache and is valid until the next call. */
-static int prepare(struct sqlite *sq, sqlite3_stmt **ret_stmt, const char *sql)
+static int prepare(struct lane *lane, sqlite3_stmt **ret_stmt, const char *sql)
 {
-	struct cached **bucket = &sq->cache[hash(sql) % CACHE_BUCKETS], *entry;
+	struct cached **bucket = &lane->cache[hash(sql) % CACHE_BUCKETS], *entry;
 	sqlite3_stmt *stmt;
 	int rc;
 
@@ -124,31 +135,31 @@ static int prepare(struct sqlite *sq, sqlite3_stmt **ret_stmt, const char *sql)
 			return 0;
 		}
 	}
-	rc = sqlite3_prepare_v3(sq->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
+	rc = sqlite3_prepare_v3(lane->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
 	if (rc != SQLITE_OK || !stmt)
-		return failed(sq, rc == SQLITE_OK ? SQLITE_ERROR : rc, sql);
-	if (sq->cached >= CACHE_MAX)
-		cache_clear(sq);
+		return failed(lane, rc == SQLITE_OK ? SQLITE_ERROR : rc, sql);
+	if (lane->cached >= CACHE_MAX)
+		cache_clear(lane);
 	entry = mem_alloc(sizeof(*entry));
 	entry->sql = mem_strdup(sql);
 	entry->stmt = stmt;
 	entry->next = *bucket;
 	*bucket = entry;
-	sq->cached++;
+	lane->cached++;
 	*ret_stmt = stmt;
 	return 0;
 }
 
-static int execute(struct sqlite *sq, const char *sql)
+static int execute(struct lane *lane, const char *sql)
 {
 	sqlite3_stmt *stmt = NULL;
-	int rc, err = prepare(sq, &stmt, sql);
+	int rc, err = prepare(lane, &stmt, sql);
 
 	if (err)
 		return err;
 	rc = sqlite3_step(stmt);
 	sqlite3_reset(stmt);
-	return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : failed(sq, rc, sql);
+	return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : failed(lane, rc, sql);
 }
 
 /* ---- one statement ---- */
@@ -217,7 +228,7 @@ static int add_row(struct db_result *result, sqlite3_stmt *stmt)
 	return 0;
 }
 
-static int step_all(struct sqlite *sq, sqlite3_stmt *stmt, struct db_result *result,
+static int step_all(struct lane *lane, sqlite3_stmt *stmt, struct db_result *result,
 		    const char *sql)
 {
 	int rc;
@@ -229,9 +240,9 @@ static int step_all(struct sqlite *sq, sqlite3_stmt *stmt, struct db_result *res
 			return err;
 	}
 	if (rc != SQLITE_DONE)
-		return failed(sq, rc, sql);
+		return failed(lane, rc, sql);
 	if (!sqlite3_stmt_readonly(stmt))
-		result->changes = sqlite3_changes64(sq->handle);
+		result->changes = sqlite3_changes64(lane->handle);
 	return 0;
 }
 
@@ -240,20 +251,20 @@ static int64_t touched(const struct db_result *result)
 	return result->columns ? (int64_t)result->rows : result->changes;
 }
 
-static int run_statement(struct sqlite *sq, const struct db_statement *statement,
+static int run_statement(struct lane *lane, const struct db_statement *statement,
 			 struct db_result **ret_result)
 {
 	struct db_result *result;
 	sqlite3_stmt *stmt = NULL;
-	int err = prepare(sq, &stmt, statement->sql);
+	int err = prepare(lane, &stmt, statement->sql);
 
 	if (err)
 		return err;
-	err = failed(sq, bind_values(stmt, statement), statement->sql);
+	err = failed(lane, bind_values(stmt, statement), statement->sql);
 	if (err)
 		return err;
 	result = db_result_new((size_t)sqlite3_column_count(stmt));
-	err = step_all(sq, stmt, result, statement->sql);
+	err = step_all(lane, stmt, result, statement->sql);
 	sqlite3_reset(stmt);
 	sqlite3_clear_bindings(stmt);
 	if (!err && statement->expect_rows != DB_ANY_ROWS &&
@@ -268,24 +279,24 @@ static int run_statement(struct sqlite *sq, const struct db_statement *statement
 
 /* ---- batches, in groups ---- */
 
-static void run_statements(struct sqlite *sq, struct db_job *job)
+static void run_statements(struct lane *lane, struct db_job *job)
 {
 	db_job_forget_results(job);
 	job->err = 0;
 	for (size_t i = 0; !job->err && i < job->count; i++) {
-		job->err = run_statement(sq, &job->statements[i], &job->results[i]);
+		job->err = run_statement(lane, &job->statements[i], &job->results[i]);
 		job->failed = i;
 	}
 	if (job->err)
 		db_job_forget_results(job);
 }
 
-static bool writes(struct sqlite *sq, const struct db_job *job)
+static bool writes(struct lane *lane, const struct db_job *job)
 {
 	for (size_t i = 0; i < job->count; i++) {
 		sqlite3_stmt *stmt = NULL;
 
-		if (!prepare(sq, &stmt, job->statements[i].sql) && !sqlite3_stmt_readonly(stmt))
+		if (!prepare(lane, &stmt, job->statements[i].sql) && !sqlite3_stmt_readonly(stmt))
 			return true;
 	}
 	return false;
@@ -298,124 +309,145 @@ static void fail_job(struct db_job *job, int err)
 	db_job_forget_results(job);
 }
 
-static bool in_transaction(struct sqlite *sq)
+static bool in_transaction(struct lane *lane)
 {
-	return !sqlite3_get_autocommit(sq->handle);
+	return !sqlite3_get_autocommit(lane->handle);
 }
 
-static void run_alone(struct sqlite *sq, struct db_job *job, bool write)
+static void run_alone(struct lane *lane, struct db_job *job, bool write)
 {
-	int err = execute(sq, write ? "BEGIN IMMEDIATE" : "BEGIN");
+	int err = execute(lane, write ? "BEGIN IMMEDIATE" : "BEGIN");
 
 	if (err) {
 		fail_job(job, err);
 		return;
 	}
-	run_statements(sq, job);
+	run_statements(lane, job);
 	if (!job->err) {
-		err = execute(sq, "COMMIT");
+		err = execute(lane, "COMMIT");
 		if (err)
 			fail_job(job, err);
 	}
-	if (in_transaction(sq))
-		execute(sq, "ROLLBACK");
+	if (in_transaction(lane))
+		execute(lane, "ROLLBACK");
 }
 
 /*
  * Returns false when the group as a whole came to nothing (the disk was full, say, and SQLite
  * rolled everything back): then each batch has to be tried alone.
  */
-static bool run_together(struct sqlite *sq, struct db_job **jobs, size_t count)
+static bool run_together(struct lane *lane, struct db_job **jobs, size_t count)
 {
-	if (execute(sq, "BEGIN IMMEDIATE"))
+	if (execute(lane, "BEGIN IMMEDIATE"))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		if (execute(sq, "SAVEPOINT batch"))
+		if (execute(lane, "SAVEPOINT batch"))
 			break;
-		run_statements(sq, jobs[i]);
-		if (!in_transaction(sq))
+		run_statements(lane, jobs[i]);
+		if (!in_transaction(lane))
 			return false;
-		if (jobs[i]->err && execute(sq, "ROLLBACK TO batch"))
+		if (jobs[i]->err && execute(lane, "ROLLBACK TO batch"))
 			break;
-		if (execute(sq, "RELEASE batch"))
+		if (execute(lane, "RELEASE batch"))
 			break;
-		if (i + 1 == count && !execute(sq, "COMMIT"))
+		if (i + 1 == count && !execute(lane, "COMMIT"))
 			return true;
 	}
-	if (in_transaction(sq))
-		execute(sq, "ROLLBACK");
+	if (in_transaction(lane))
+		execute(lane, "ROLLBACK");
 	return false;
 }
 
-static void run_group(struct sqlite *sq, struct db_job **jobs, size_t count)
+static void run_group(struct lane *lane, struct db_job **jobs, size_t count)
 {
 	bool write = false;
 
-	if (count == 1 && jobs[0]->count == 1 && !writes(sq, jobs[0])) {
-		run_statements(sq, jobs[0]);
+	if (count == 1 && jobs[0]->count == 1 && !writes(lane, jobs[0])) {
+		run_statements(lane, jobs[0]);
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
-		write |= writes(sq, jobs[i]);
-	if (count > 1 && write && run_together(sq, jobs, count))
+		write |= writes(lane, jobs[i]);
+	if (count > 1 && write && run_together(lane, jobs, count))
 		return;
 	for (size_t i = 0; i < count; i++)
-		run_alone(sq, jobs[i], write && writes(sq, jobs[i]));
+		run_alone(lane, jobs[i], write && writes(lane, jobs[i]));
 }
 
 /* ---- the thread ---- */
 
-static size_t take_group(struct sqlite *sq, struct db_job **jobs)
+static size_t take_group(struct lane *lane, struct db_job **jobs)
 {
 	size_t count = 0;
 
-	pthread_mutex_lock(&sq->lock);
-	while (!sq->queue.head && !sq->stopping)
-		pthread_cond_wait(&sq->ready, &sq->lock);
-	while (count < GROUP_MAX && sq->queue.head)
-		jobs[count++] = list_pop(&sq->queue);
-	pthread_mutex_unlock(&sq->lock);
+	pthread_mutex_lock(&lane->lock);
+	while (!lane->queue.head && !lane->stopping)
+		pthread_cond_wait(&lane->ready, &lane->lock);
+	while (count < (lane->reads ? 1 : GROUP_MAX) && lane->queue.head)
+		jobs[count++] = list_pop(&lane->queue);
+	pthread_mutex_unlock(&lane->lock);
 	return count;
 }
 
 static void *thread_main(void *arg)
 {
-	struct sqlite *sq = arg;
+	struct lane *lane = arg;
 	struct db_job *jobs[GROUP_MAX];
 	size_t count;
 
-	while ((count = take_group(sq, jobs))) {
-		run_group(sq, jobs, count);
+	while ((count = take_group(lane, jobs))) {
+		lane->until_us = clock_mono_us() + READ_LIMIT_US;
+		run_group(lane, jobs, count);
 		for (size_t i = 0; i < count; i++)
 			db_job_complete(jobs[i]);
 	}
 	return NULL;
 }
 
+static void lane_run(struct lane *lane, struct db_job *job)
+{
+	pthread_mutex_lock(&lane->lock);
+	list_append(&lane->queue, &job->node, job);
+	pthread_cond_signal(&lane->ready);
+	pthread_mutex_unlock(&lane->lock);
+}
+
 static void sqlite_run(struct db *db, struct db_job *job)
 {
 	struct sqlite *sq = (struct sqlite *)db;
 
-	pthread_mutex_lock(&sq->lock);
-	list_append(&sq->queue, &job->node, job);
-	pthread_cond_signal(&sq->ready);
-	pthread_mutex_unlock(&sq->lock);
+	lane_run(&sq->main, job);
+}
+
+static void sqlite_read(struct db *db, struct db_job *job)
+{
+	struct sqlite *sq = (struct sqlite *)db;
+
+	lane_run(sq->reader.threaded ? &sq->reader : &sq->main, job);
+}
+
+static void lane_close(struct lane *lane)
+{
+	pthread_mutex_lock(&lane->lock);
+	lane->stopping = true;
+	pthread_cond_signal(&lane->ready);
+	pthread_mutex_unlock(&lane->lock);
+	if (lane->threaded && lane->reads)
+		sqlite3_interrupt(lane->handle);
+	if (lane->threaded)
+		pthread_join(lane->thread, NULL);
+	cache_clear(lane);
+	sqlite3_close(lane->handle);
+	pthread_cond_destroy(&lane->ready);
+	pthread_mutex_destroy(&lane->lock);
 }
 
 static void sqlite_close(struct db *db)
 {
 	struct sqlite *sq = (struct sqlite *)db;
 
-	pthread_mutex_lock(&sq->lock);
-	sq->stopping = true;
-	pthread_cond_signal(&sq->ready);
-	pthread_mutex_unlock(&sq->lock);
-	if (sq->threaded)
-		pthread_join(sq->thread, NULL);
-	cache_clear(sq);
-	sqlite3_close(sq->handle);
-	pthread_cond_destroy(&sq->ready);
-	pthread_mutex_destroy(&sq->lock);
+	lane_close(&sq->reader);
+	lane_close(&sq->main);
 }
 
 /* ---- opening ---- */
@@ -433,25 +465,59 @@ static int make_file(const char *path)
 	return 0;
 }
 
-static int configure(struct sqlite *sq)
+/* Called by SQLite every so many steps of a statement; not 0 interrupts it. */
+static int on_progress(void *arg)
 {
-	static const char *const pragmas[] = {
-		"PRAGMA journal_mode = WAL",   "PRAGMA synchronous = FULL",
-		"PRAGMA foreign_keys = ON",    "PRAGMA temp_store = MEMORY",
-		"PRAGMA trusted_schema = OFF", "PRAGMA journal_size_limit = 67108864",
+	struct lane *lane = arg;
+
+	return clock_mono_us() > lane->until_us;
+}
+
+static int configure(struct lane *lane)
+{
+	const char *const pragmas[] = {
+		"PRAGMA journal_mode = WAL",
+		"PRAGMA synchronous = FULL",
+		"PRAGMA foreign_keys = ON",
+		"PRAGMA temp_store = MEMORY",
+		"PRAGMA trusted_schema = OFF",
+		"PRAGMA journal_size_limit = 67108864",
+		lane->reads ? "PRAGMA query_only = ON" : "PRAGMA query_only = OFF",
 	};
 
-	sqlite3_busy_timeout(sq->handle, BUSY_TIMEOUT_MS);
-	sqlite3_extended_result_codes(sq->handle, 1);
-	sqlite3_limit(sq->handle, SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES);
-	sqlite3_db_config(sq->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_busy_timeout(lane->handle, BUSY_TIMEOUT_MS);
+	sqlite3_extended_result_codes(lane->handle, 1);
+	sqlite3_limit(lane->handle, SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES);
+	sqlite3_db_config(lane->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	if (lane->reads)
+		sqlite3_progress_handler(lane->handle, PROGRESS_STEPS, on_progress, lane);
 	for (size_t i = 0; i < ARRAY_LEN(pragmas); i++) {
-		int rc = sqlite3_exec(sq->handle, pragmas[i], NULL, NULL, NULL);
+		int rc = sqlite3_exec(lane->handle, pragmas[i], NULL, NULL, NULL);
 
 		if (rc != SQLITE_OK)
-			return failed(sq, rc, pragmas[i]);
+			return failed(lane, rc, pragmas[i]);
 	}
 	return 0;
+}
+
+static int lane_open(struct lane *lane, const char *path)
+{
+	int err = error_of(sqlite3_open_v2(
+		path, &lane->handle,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL));
+
+	if (!err)
+		err = configure(lane);
+	if (!err)
+		err = -pthread_create(&lane->thread, NULL, thread_main, lane);
+	lane->threaded = !err;
+	return err;
+}
+
+static void lane_init(struct lane *lane)
+{
+	pthread_mutex_init(&lane->lock, NULL);
+	pthread_cond_init(&lane->ready, NULL);
 }
 
 static int sqlite_open(struct db **ret_db, const char *path)
@@ -463,93 +529,88 @@ static int sqlite_open(struct db **ret_db, const char *path)
 		return err;
 	sq = mem_new(sizeof(*sq), db_destroy);
 	sq->db.ops = &db_sqlite;
-	pthread_mutex_init(&sq->lock, NULL);
-	pthread_cond_init(&sq->ready, NULL);
-	err = error_of(sqlite3_open_v2(
-		path, &sq->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
-		NULL));
-	if (!err)
-		err = configure(sq);
-	if (!err)
-		err = -pthread_create(&sq->thread, NULL, thread_main, sq);
-	if (err) {
+	lane_init(&sq->main);
+	lane_init(&sq->reader);
+	sq->reader.reads = true;
+	err = lane_open(&sq->main, path);
+	if (!err && strcmp(path, ":memory:") != 0)
+		err = lane_open(&sq->reader, path);
+	if (err)
 		mem_unref(sq);
-		return err;
-	}
-	sq->threaded = true;
-	*ret_db = &sq->db;
-	return 0;
+	else
+		*ret_db = &sq->db;
+	return err;
 }
 
 /* ---- migrations: on the caller's thread, while the other one sleeps ---- */
 
-static int script(struct sqlite *sq, const char *sql, char error[256])
+static int script(struct lane *lane, const char *sql, char error[256])
 {
-	int rc = sqlite3_exec(sq->handle, sql, NULL, NULL, NULL);
+	int rc = sqlite3_exec(lane->handle, sql, NULL, NULL, NULL);
 
 	if (rc == SQLITE_OK)
 		return 0;
-	snprintf(error, 256, "%s", sqlite3_errmsg(sq->handle));
+	snprintf(error, 256, "%s", sqlite3_errmsg(lane->handle));
 	return error_of(rc);
 }
 
-static int read_level(struct sqlite *sq, int64_t *ret_number, char error[256])
+static int read_level(struct lane *lane, int64_t *ret_number, char error[256])
 {
 	sqlite3_stmt *stmt;
-	int rc = sqlite3_prepare_v2(sq->handle,
+	int rc = sqlite3_prepare_v2(lane->handle,
 				    "SELECT coalesce(max(number), 0) FROM schema_migration", -1,
 				    &stmt, NULL);
 
 	if (rc == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
 		*ret_number = sqlite3_column_int64(stmt, 0);
 	else
-		snprintf(error, 256, "%s", sqlite3_errmsg(sq->handle));
+		snprintf(error, 256, "%s", sqlite3_errmsg(lane->handle));
 	sqlite3_finalize(stmt);
 	return error_of(rc);
 }
 
 static int sqlite_migration_level(struct db *db, int64_t *ret_number, char error[256])
 {
-	struct sqlite *sq = (struct sqlite *)db;
-	int err = script(sq,
+	struct lane *lane = &((struct sqlite *)db)->main;
+	int err = script(lane,
 			 "CREATE TABLE IF NOT EXISTS schema_migration ("
 			 "number INTEGER PRIMARY KEY, name TEXT NOT NULL, "
 			 "applied_at INTEGER NOT NULL)",
 			 error);
 
-	return err ? err : read_level(sq, ret_number, error);
+	return err ? err : read_level(lane, ret_number, error);
 }
 
-static int apply(struct sqlite *sq, const struct db_migration *migration, char error[256])
+static int apply(struct lane *lane, const struct db_migration *migration, char error[256])
 {
 	char *record;
 	int64_t level = 0;
-	int err = read_level(sq, &level, error);
+	int err = read_level(lane, &level, error);
 
 	if (err || level >= (int64_t)migration->number)
 		return err;
-	err = script(sq, migration->sql, error);
+	err = script(lane, migration->sql, error);
 	if (err)
 		return err;
 	record = sqlite3_mprintf("INSERT INTO schema_migration VALUES (%u, %Q, %lld)",
 				 migration->number, migration->name, (long long)clock_wall_us());
-	err = script(sq, record, error);
+	err = script(lane, record, error);
 	sqlite3_free(record);
 	return err;
 }
 
 static int sqlite_migrate(struct db *db, const struct db_migration *migration, char error[256])
 {
-	struct sqlite *sq = (struct sqlite *)db;
-	int err = script(sq, "BEGIN IMMEDIATE", error);
+	struct lane *lane = &((struct sqlite *)db)->main;
+	int err = script(lane, "BEGIN IMMEDIATE", error);
 
 	if (err)
 		return err;
-	err = apply(sq, migration, error);
+	err = apply(lane, migration, error);
 	if (!err)
-		err = script(sq, "COMMIT", error);
-	if (in_transaction(sq))
-		sqlite3_exec(sq->handle, "ROLLBACK", NULL, NULL, NULL);
+		err = script(lane, "COMMIT", error);
+	if (in_transaction(lane))
+		sqlite3_exec(lane->handle, "ROLLBACK", NULL, NULL, NULL);
 	return err;
 }
 
@@ -559,5 +620,6 @@ const struct db_ops db_sqlite = {
 	.migration_level = sqlite_migration_level,
 	.migrate = sqlite_migrate,
 	.run = sqlite_run,
+	.read = sqlite_read,
 	.close = sqlite_close,
 };

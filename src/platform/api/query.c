@@ -105,5 +105,5 @@ void query_run(struct api *api, struct http_request *req, struct batch *batch, q
 	query->api = api;
 	query->req = mem_ref(req);
 	query->doneh = doneh;
-	batch_run(batch, NULL, api->db, on_done, query);
+	batch_read(batch, NULL, api->db, on_done, query);
 }

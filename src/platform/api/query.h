@@ -25,8 +25,8 @@ bool query_time(struct http_request *req, const char *name, int64_t *value);
 bool query_text(struct http_request *req, const char *name, size_t max, const char **value);
 
 /*
- * Run batch for req, which is kept until doneh has returned. Errors of the database are answered
- * without doneh.
+ * Run batch, which only reads, for req, which is kept until doneh has returned. Errors of the
+ * database are answered without doneh.
  */
 typedef void query_done_h(struct api *api, struct http_request *req,
 			  struct db_result *const *results);

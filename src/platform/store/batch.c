@@ -38,6 +38,12 @@ void batch_run(struct batch *batch, struct db_request **ret_request, struct db *
 	db_run(ret_request, db, batch->statements, batch->count, doneh, arg);
 }
 
+void batch_read(struct batch *batch, struct db_request **ret_request, struct db *db,
+		db_done_h *doneh, void *arg)
+{
+	db_read(ret_request, db, batch->statements, batch->count, doneh, arg);
+}
+
 void batch_free(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->owned_count; i++)

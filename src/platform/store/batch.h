@@ -33,5 +33,8 @@ const char *batch_own(struct batch *batch, char *text);
 
 void batch_run(struct batch *batch, struct db_request **ret_request, struct db *db,
 	       db_done_h *doneh, void *arg);
+/* For a batch that only reads, see db_read(). */
+void batch_read(struct batch *batch, struct db_request **ret_request, struct db *db,
+		db_done_h *doneh, void *arg);
 void batch_free(struct batch *batch);
 #define auto_batch __attribute__((cleanup(batch_free)))

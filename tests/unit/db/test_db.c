@@ -357,6 +357,59 @@ static void overload_is_answered_busy(void **state)
 	mem_free(outcomes);
 }
 
+static struct outcome run_read(struct fixture *f, const struct db_statement *statement)
+{
+	struct outcome outcome = {.count = 1};
+
+	db_read(NULL, f->db, statement, 1, on_done, &outcome);
+	wait_for(f, &outcome);
+	return outcome;
+}
+
+static void reading_sees_what_was_committed(void **state)
+{
+	for (int i = 0; i < 50; i++) {
+		struct db_statement insert = INSERT(i, NULL, i), count = COUNT;
+		struct outcome auto_outcome written = run(*state, &insert, 1);
+		struct outcome auto_outcome read = run_read(*state, &count);
+
+		assert_int_equal(0, read.err);
+		assert_int_equal(i + 1, db_get_int(read.results[0], 0, 0));
+	}
+}
+
+static void reading_cannot_write(void **state)
+{
+	struct db_statement insert = INSERT(1, "one", 1);
+	struct outcome auto_outcome o = run_read(*state, &insert);
+
+	assert_int_equal(-EINVAL, o.err);
+	assert_int_equal(0, count_things(*state));
+}
+
+/* Counts to a number that takes seconds to reach. */
+#define SLOW                                                                               \
+	{                                                                                  \
+		.sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) " \
+		       "SELECT max(i) FROM n",                                             \
+		.expect_rows = DB_ANY_ROWS                                                 \
+	}
+
+static void slow_reading_delays_no_writing_and_is_given_up(void **state)
+{
+	struct fixture *f = *state;
+	struct db_statement slow = SLOW, insert = INSERT(1, "one", 1);
+	struct outcome outcome = {0};
+
+	db_read(NULL, f->db, &slow, 1, on_done, &outcome);
+	struct outcome auto_outcome written = run(f, &insert, 1);
+
+	assert_int_equal(0, written.err);
+	assert_false(outcome.done);
+	wait_for(f, &outcome);
+	assert_int_equal(-EBUSY, outcome.err);
+}
+
 static void migrations_run_once_and_forward(void **state)
 {
 	static const struct db_migration more[] = {
@@ -440,6 +493,9 @@ int main(void)
 		TEST(request_may_be_released_after_its_handler),
 		TEST(dropping_the_database_finishes_what_was_started),
 		TEST(overload_is_answered_busy),
+		TEST(reading_sees_what_was_committed),
+		TEST(reading_cannot_write),
+		TEST(slow_reading_delays_no_writing_and_is_given_up),
 		TEST(migrations_run_once_and_forward),
 		TEST(failed_migration_leaves_nothing_behind),
 		TEST(urls_are_checked),
