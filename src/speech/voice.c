@@ -150,7 +150,7 @@ int voice_speak(const struct voice_request *request, uint32_t rate_hz, voice_sam
 		void *arg)
 {
 	const struct recipe *recipe = &recipes[request->voice - voices];
-	const bool english = !request->language || is_english(request->language);
+	const bool english = str_is_empty(request->language) || is_english(request->language);
 	struct speaker speaker = {.rate_hz = rate_hz, .samplesh = samplesh, .arg = arg};
 	int err;
 

@@ -194,11 +194,80 @@ static void test_what_cannot_be_spoken_is_refused(void **state)
 	fixture_close(&f);
 }
 
+static void test_other_languages_are_spoken_by_espeak(void **state)
+{
+	static const struct {
+		const char *language;
+		int err;
+	} cases[] = {
+		{"fr-FR", 0},
+		{"de", 0},
+		{"pt-BR", 0},
+		{"zh-CN", 0},
+		{"es-MX", 0},
+		{"", 0},
+		{"xx-YY", -ENOENT},
+		{"f", -EINVAL},
+		{"../x", -EINVAL},
+		{"fr;ls", -EINVAL},
+		{"aaaaaaaaaaaaaaaaa", -EINVAL},
+	};
+	struct fixture f;
+
+	fixture_open(&f);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct heard heard;
+
+		speak(&f, &heard,
+		      &(struct tts_params){.voice = tts_voice_find("Emily"),
+					   .language = cases[i].language,
+					   .text = "Paris, Berlin, Porto; --help \"$(reboot)\"",
+					   .rate_hz = 8000});
+		assert_int_equal(cases[i].err, heard.err);
+		assert_true(cases[i].err ? heard.count == 0 : heard.count > 8000);
+		if (!cases[i].err)
+			assert_true(fabs(loudness_db(&heard, 8000) + 20.0) < 3.5);
+		mem_free(heard.samples);
+	}
+	fixture_close(&f);
+}
+
+/* A worker that is busy with a long text does not hold up a short one. */
+static void test_sentences_are_made_side_by_side(void **state)
+{
+	char lengthy[3000];
+	struct heard slow = {0}, quick = {0};
+	struct tts_speech *first, *second;
+	struct fixture f;
+
+	for (size_t i = 0; i < sizeof(lengthy) - 1; i++)
+		lengthy[i] = "one two three, "[i % 15];
+	lengthy[sizeof(lengthy) - 1] = '\0';
+	fixture_open(&f);
+	assert_int_equal(0, tts_speak(&first, f.tts,
+				      &(struct tts_params){.text = lengthy, .rate_hz = 8000},
+				      on_audio, on_done, &slow));
+	assert_int_equal(0, tts_speak(&second, f.tts,
+				      &(struct tts_params){.text = "Yes.", .rate_hz = 8000},
+				      on_audio, on_done, &quick));
+	wait_for(&f, &quick.dones, 1);
+	assert_int_equal(0, slow.dones);
+	wait_for(&f, &slow.dones, 1);
+	assert_true(slow.pieces > 1); /* and it came while it was made */
+	mem_unref(first);
+	mem_unref(second);
+	mem_free(slow.samples);
+	mem_free(quick.samples);
+	fixture_close(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_voice_speaks_evenly_loud_at_every_rate),
 		cmocka_unit_test(test_cancelling_is_silent),
+		cmocka_unit_test(test_other_languages_are_spoken_by_espeak),
+		cmocka_unit_test(test_sentences_are_made_side_by_side),
 		cmocka_unit_test(test_voices_are_found_by_name_and_id),
 		cmocka_unit_test(test_what_cannot_be_spoken_is_refused),
 	};
