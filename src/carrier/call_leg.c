@@ -460,13 +460,11 @@ void call_leg_limit(struct call_leg *leg, uint32_t time_limit_s)
 		timer_start(leg->limit, left_ms > 0 ? (uint64_t)left_ms : 0);
 }
 
-static void run_first_document(struct call_leg *leg)
+void call_leg_begin(struct call_leg *leg)
 {
 	struct twiml_error error;
 	auto_unref struct twiml *twiml = NULL;
 
-	if (leg->send_digits)
-		call_leg_play_digits(leg, leg->send_digits);
 	if (leg->inbound)
 		script_begin(leg->script);
 	else if (leg->voice.url)
@@ -485,7 +483,10 @@ static void entered_in_progress(struct call_leg *leg)
 	start_recording(leg);
 	if (!leg->script)
 		leg->script = script_new(leg);
-	run_first_document(leg);
+	if (leg->send_digits)
+		script_press(leg->script, leg->send_digits);
+	else
+		call_leg_begin(leg);
 }
 
 static void entered_terminal(struct call_leg *leg, enum call_leg_state from)

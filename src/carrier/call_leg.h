@@ -100,6 +100,9 @@ int call_leg_step(struct call_leg *leg, enum call_leg_event event);
 /* An INVITE has come: ring, and ask the voice webhook what to do. */
 void call_leg_receive(struct call_leg *leg, struct sip_call *sip);
 
+/* The call is answered, and its keys are pressed: run its first document. */
+void call_leg_begin(struct call_leg *leg);
+
 /* Pick up an inbound call; harmless when that was done. */
 void call_leg_answer(struct call_leg *leg);
 /* Turn an inbound call away before the answer; busy, or not in service. */

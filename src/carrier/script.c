@@ -32,7 +32,8 @@ struct script {
 	char *asked_url; /* of the request under way or last made */
 	struct hook *hook;
 	bool asking_fallback;
-	bool failed; /* the error message is what runs now */
+	bool failed;   /* the error message is what runs now */
+	bool pressing; /* what runs now is script_press() */
 	bool ended;
 	unsigned documents;
 
@@ -191,7 +192,7 @@ void script_fetch(struct script *script, const char *url, const char *method,
 {
 	mem_ref(script);
 	stop_verb(script);
-	script->asking_fallback = false;
+	script->asking_fallback = script->pressing = false;
 	if (++script->documents > MAX_DOCUMENTS)
 		script_fail(script, ERROR_TOO_MANY);
 	else
@@ -202,6 +203,7 @@ void script_fetch(struct script *script, const char *url, const char *method,
 void script_run(struct script *script, struct twiml *twiml)
 {
 	mem_ref(script);
+	script->pressing = false;
 	script->hook = mem_unref(script->hook);
 	set_address(script, NULL, NULL);
 	begin_document(script, twiml);
@@ -335,10 +337,22 @@ static void script_next(struct script *script)
 {
 	if (script->ended)
 		return;
-	if (script->next >= script->twiml->count)
-		hang_up(script);
-	else
+	if (script->next < script->twiml->count) {
 		start_verb(script, &script->twiml->verbs[script->next++]);
+	} else if (script->pressing) {
+		script->pressing = false;
+		call_leg_begin(script->leg);
+	} else {
+		hang_up(script);
+	}
+}
+
+void script_press(struct script *script, const char *digits)
+{
+	auto_unref struct twiml *twiml = twiml_new_play(NULL, digits);
+
+	script->pressing = true;
+	begin_document(script, twiml);
 }
 
 void script_begin(struct script *script)

@@ -27,6 +27,9 @@ void script_run(struct script *script, struct twiml *twiml);
  */
 void script_fail(struct script *script, int code);
 
+/* Press keys (0-9A-D*#, w and W wait), then call_leg_begin(). */
+void script_press(struct script *script, const char *digits);
+
 /* An inbound call has been answered: the document that asked for it begins. */
 void script_begin(struct script *script);
 
