@@ -1,4 +1,5 @@
-/* Protects: recordings: both sides on one clock, readable at any time, cut where playing was cut. */
+/* Protects: recordings: both sides on one clock, readable at any time, cut where playing was cut.
+ */
 #include "unit/check.h"
 
 #include "carrier/call_tape.h"
@@ -108,7 +109,7 @@ static void both_sides_stand_where_they_sounded(void **state)
 
 	setup(&f, 2);
 	loop_advance_ms(f.loop, 100);
-	hear(&f, 1000); /* sounds at 100 */
+	hear(&f, 1000);    /* sounds at 100 */
 	play(&f, 2000, 5); /* sounds from 100 to 200 */
 	loop_advance_ms(f.loop, 300);
 	hear(&f, 1001); /* sounds at 400 */

@@ -1,4 +1,5 @@
-/* Protects: which documents are TwiML, what their attributes mean, and which error a bad one gets. */
+/* Protects: which documents are TwiML, what their attributes mean, and which error a bad one gets.
+ */
 #include "unit/check.h"
 
 #include "carrier/twiml.h"
@@ -97,7 +98,8 @@ static void bad_documents_say_what_is_wrong(void **state)
 		 "document type"},
 		{"<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><Response/>", 12100, "document type"},
 		{"<Response><Say>&nothing;</Say></Response>", 12100, "nothing"},
-		{"<Response>\n<Dial>+1</Dial></Response>", 12200, "line 2: <Dial> is not supported"},
+		{"<Response>\n<Dial>+1</Dial></Response>", 12200,
+		 "line 2: <Dial> is not supported"},
 		{"<Response><say>x</say></Response>", 12200, "<say> is not known"},
 		{"<Response><Stream url='wss://x'/></Response>", 12200, "<Stream> is not known"},
 		{"<Response><Gather><Hangup/></Gather></Response>", 12200, "inside <Gather>"},
@@ -112,7 +114,8 @@ static void bad_documents_say_what_is_wrong(void **state)
 		{"<Response><Play digits='hello'/></Response>", 12200, "digits"},
 		{"<Response><Connect/></Response>", 12200, "exactly one <Stream>"},
 		{"<Response><Connect><Stream/></Connect></Response>", 12200, "no url"},
-		{"<Response><Connect><Stream url='wss://x'><Parameter/></Stream></Connect></Response>",
+		{"<Response><Connect><Stream "
+		 "url='wss://x'><Parameter/></Stream></Connect></Response>",
 		 12200, "no name"},
 	};
 
@@ -120,9 +123,8 @@ static void bad_documents_say_what_is_wrong(void **state)
 		struct twiml *twiml = NULL;
 		struct twiml_error error = {0};
 
-		assert_int_equal(
-			twiml_parse(&twiml, cases[i].text, strlen(cases[i].text), &error),
-			-EBADMSG);
+		assert_int_equal(twiml_parse(&twiml, cases[i].text, strlen(cases[i].text), &error),
+				 -EBADMSG);
 		assert_null(twiml);
 		assert_int_equal(error.code, cases[i].code);
 		if (!strstr(error.message, cases[i].reason))
