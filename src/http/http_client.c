@@ -445,6 +445,7 @@ static int set_up(struct transfer *transfer, const struct http_client_params *pa
 	CURL *easy = transfer->easy;
 
 	curl_easy_setopt(easy, CURLOPT_URL, params->url);
+	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, params->once ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);

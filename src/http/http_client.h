@@ -20,6 +20,11 @@ struct http_client_params {
 	size_t body_len;
 	const char *username; /* Basic authentication; NULL for none */
 	const char *password;
+	/*
+	 * Never sent twice: a new connection is used, because libcurl sends a request again by
+	 * itself when a kept one breaks before an answer.
+	 */
+	bool once;
 	uint32_t connect_timeout_ms; /* 0 means 5000 */
 	uint32_t timeout_ms;         /* whole exchange; 0 means 15000 */
 	uint32_t max_redirects;  /* 0: none followed; credentials never follow to another host */

@@ -93,6 +93,7 @@ static char **copy_headers(const char *const *headers)
 static void copy_params(struct provider_request *req, const struct http_client_params *params)
 {
 	req->params = *params;
+	req->params.once = !req->safe;
 	req->headers = copy_headers(params->headers);
 	req->params.headers = (const char *const *)req->headers;
 	req->params.method = mem_strdup(params->method);

@@ -196,7 +196,7 @@ export function openSocket(url, headers) {
 		});
 		req.once('error', fail);
 		req.once('response', (res) => done({ status: res.statusCode }));
-		req.once('upgrade', (res, socket) => {
+		req.once('upgrade', (res, socket, head) => {
 			let closed;
 			const ws = {
 				status: 101,
@@ -209,7 +209,9 @@ export function openSocket(url, headers) {
 				},
 				close: () => socket.end(Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8])),
 			};
-			socket.on('data', (data) => (data[0] & 15) === 8 && closed(data.length > 3 ? data.readUInt16BE(2) : 1005));
+			const read = (data) => data.length && (data[0] & 15) === 8 && closed(data.length > 3 ? data.readUInt16BE(2) : 1005);
+			read(head);
+			socket.on('data', read);
 			socket.on('close', () => closed(1006));
 			socket.on('error', () => closed(1006));
 			done(ws);
