@@ -354,11 +354,24 @@ static void on_dialog_tool(const char *name, const char *invocation_id, const js
 	json_decref(message);
 }
 
+static void on_dialog_invoke(const char *name, const char *invocation_id, const json_t *parameters,
+			     bool by_client, void *arg)
+{
+	json_t *message = data_message_new(by_client ? "client_tool_invocation"
+						     : "data_connection_tool_invocation");
+
+	json_set_str(message, "toolName", name);
+	json_set_str(message, "invocationId", invocation_id);
+	json_object_set(message, "parameters", (json_t *)parameters);
+	tell(arg, message);
+}
+
 const struct dialog_handlers conversation_dialog_handlers = {
 	.sayh = on_dialog_say,
 	.turnh = on_dialog_turn,
 	.listenh = on_dialog_listen,
 	.toolh = on_dialog_tool,
+	.invokeh = on_dialog_invoke,
 };
 
 /* ---- entry actions ---- */
@@ -871,8 +884,15 @@ void conversation_command(struct conversation *c, const struct data_message *mes
 	case DATA_SET_OUTPUT_MEDIUM:
 		c->conf.text_output = message->text_medium;
 		break;
-	case DATA_PING:
 	case DATA_TOOL_RESULT:
+		if (c->dialog->ops->tool_result)
+			c->dialog->ops->tool_result(c->dialog, message->invocation_id,
+						    message->failed && !*message->text
+							    ? "The tool failed."
+							    : message->text,
+						    message->hang_up);
+		break;
+	case DATA_PING:
 		break;
 	}
 }

@@ -28,6 +28,10 @@ struct dialog_handlers {
 	 * be NULL. */
 	void (*toolh)(const char *name, const char *invocation_id, const json_t *arguments,
 		      const char *result, void *arg);
+	/* A tool that the call's owner runs (over the data connection) or its client (on the line):
+	   the result comes back through tool_result(). May be NULL: there is nobody to run it. */
+	void (*invokeh)(const char *name, const char *invocation_id, const json_t *parameters,
+			bool by_client, void *arg);
 };
 
 struct dialog_conf {
@@ -67,6 +71,9 @@ struct dialog_ops {
 	/* The agent's turn was cut off: heard is what the caller heard of it. Stops a turn under
 	   way without turnh. */
 	void (*interrupt)(struct dialog *dialog, const char *heard);
+	/* What came of a tool that was given out by invokeh. NULL: there are none. */
+	void (*tool_result)(struct dialog *dialog, const char *invocation_id, const char *text,
+			    bool hang_up);
 	/* Where the dialogue stands, for the record: {"goal_reached":bool,"slots":{..},"state":..}.
 	 */
 	json_t *(*outcome)(const struct dialog *dialog);

@@ -61,6 +61,7 @@ struct dialog_llm {
 	struct http_exchange *exchange;
 	struct timer *timer; /* retries, and answers that need no server */
 	struct timer *stall;
+	struct timer *tool_timer; /* a tool that somebody else runs */
 	struct sse sse;
 	struct buf raw; /* the body while it does not look like a stream */
 	struct sentence_cutter cutter;
@@ -154,6 +155,7 @@ static void stop_everything(struct dialog_llm *d)
 	d->tool_call = mem_unref(d->tool_call);
 	timer_stop(d->timer);
 	timer_stop(d->stall);
+	timer_stop(d->tool_timer);
 	clear_answer(d);
 }
 
@@ -216,6 +218,7 @@ static void on_tool_done(const char *text, bool hang_up, void *arg)
 static void start_tool(struct dialog_llm *d, const struct pending_call *call)
 {
 	auto_json json_t *arguments = NULL;
+	enum tool_kind kind = tool_kind(d->selected, buf_str(&call->name));
 	struct tool_context context = {
 		.call_id = d->call_id, .history = d->history, .metadata = d->metadata};
 
@@ -227,10 +230,18 @@ static void start_tool(struct dialog_llm *d, const struct pending_call *call)
 	if (d->dialog.handlers.toolh)
 		d->dialog.handlers.toolh(buf_str(&call->name), buf_str(&call->id), arguments, NULL,
 					 d->dialog.arg);
-	if (tool_is_hang_up(d->selected, buf_str(&call->name))) {
+	if (kind == TOOL_HANG_UP) {
 		mem_free(d->reason);
 		d->reason = mem_strdup(json_get_str(arguments, "reason", "agent ended the call"));
 		on_tool_done("The call ends now.", true, d);
+	} else if ((kind == TOOL_CLIENT || kind == TOOL_DATA_CONNECTION) &&
+		   d->dialog.handlers.invokeh) {
+		auto_json json_t *parameters =
+			tool_parameters(d->selected, buf_str(&call->name), arguments, &context);
+
+		timer_start(d->tool_timer, tool_timeout_ms(d->selected, buf_str(&call->name)));
+		d->dialog.handlers.invokeh(buf_str(&call->name), buf_str(&call->id), parameters,
+					   kind == TOOL_CLIENT, d->dialog.arg);
 	} else if (tool_call_new(&d->tool_call, d->client, d->selected, buf_str(&call->name),
 				 arguments, &context, on_tool_done, d) != 0) {
 		on_tool_done("There is no such tool.", false, d);
@@ -658,6 +669,23 @@ static void llm_interrupt(struct dialog *dialog, const char *heard)
 	rewrite_turn(d, heard);
 }
 
+static void llm_tool_result(struct dialog *dialog, const char *invocation_id, const char *text,
+			    bool hang_up)
+{
+	struct dialog_llm *d = llm(dialog);
+
+	if (!d->in_turn || !timer_is_running(d->tool_timer) || d->call_at >= d->call_count ||
+	    !str_equal(buf_str(&d->calls[d->call_at].id), invocation_id))
+		return; /* too late, or nobody asked */
+	timer_stop(d->tool_timer);
+	on_tool_done(text, hang_up, d);
+}
+
+static void tool_overdue(void *arg)
+{
+	on_tool_done("The tool failed: no result came in time.", false, arg);
+}
+
 /* A model says nothing about reaching a goal. */
 static json_t *llm_outcome(const struct dialog *dialog)
 {
@@ -670,6 +698,7 @@ static const struct dialog_ops llm_ops = {
 	.hear = llm_hear,
 	.silence = llm_silence,
 	.interrupt = llm_interrupt,
+	.tool_result = llm_tool_result,
 	.outcome = llm_outcome,
 };
 
@@ -685,6 +714,7 @@ static void dialog_llm_destroy(void *data)
 	buf_free(&d->answer);
 	mem_unref(d->timer);
 	mem_unref(d->stall);
+	mem_unref(d->tool_timer);
 	mem_unref(d->client);
 	json_decref(d->history);
 	json_decref(d->selected);
@@ -742,6 +772,7 @@ int dialog_llm_new(struct dialog **ret_dialog, struct loop *loop, struct http_cl
 	d->metadata = json_deep_copy(conf->metadata);
 	d->timer = timer_new(loop, timer_fired, d);
 	d->stall = timer_new(loop, stalled, d);
+	d->tool_timer = timer_new(loop, tool_overdue, d);
 	take_initial_messages(d, conf->initial_messages);
 	if (tool_describe(&d->tools, conf->tools, error) != 0) {
 		mem_unref(d);

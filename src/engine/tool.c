@@ -25,8 +25,7 @@ static const char *tool_name(const json_t *tool)
 	return name ? name : json_get_str(definition, "modelToolName", "");
 }
 
-/* A tool of one's own wins over the built-in of the same name. */
-bool tool_is_hang_up(const json_t *selected, const char *name)
+static const json_t *find_tool(const json_t *selected, const char *name)
 {
 	size_t i;
 	json_t *tool;
@@ -34,9 +33,30 @@ bool tool_is_hang_up(const json_t *selected, const char *name)
 	json_array_foreach(selected, i, tool)
 	{
 		if (str_equal(tool_name(tool), name))
-			return str_equal(json_get_str(tool, "toolName", ""), hang_up_name);
+			return tool;
 	}
-	return str_equal(name, hang_up_name);
+	return NULL;
+}
+
+/* A tool of one's own wins over the built-in of the same name. */
+enum tool_kind tool_kind(const json_t *selected, const char *name)
+{
+	const json_t *tool = find_tool(selected, name);
+	const json_t *definition = json_object_get(tool, "temporaryTool");
+
+	if (!definition)
+		return str_equal(tool ? json_get_str(tool, "toolName", "") : name, hang_up_name)
+			       ? TOOL_HANG_UP
+			       : TOOL_UNKNOWN;
+	return json_object_get(definition, "http")     ? TOOL_HTTP
+	       : json_object_get(definition, "client") ? TOOL_CLIENT
+						       : TOOL_DATA_CONNECTION;
+}
+
+uint32_t tool_timeout_ms(const json_t *selected, const char *name)
+{
+	return call_request_ms(json_object_get(find_tool(selected, name), "temporaryTool"),
+			       "timeout", DEFAULT_TIMEOUT_MS);
 }
 
 static json_t *function_new(const char *name, const char *description, json_t *parameters)
@@ -108,10 +128,6 @@ int tool_describe(json_t **ret_tools, const json_t *selected, char error[256])
 
 		if (!name_is_valid(name)) {
 			snprintf(error, 256, "Tool %zu has no valid name.", i);
-			return -EINVAL;
-		}
-		if (definition && !json_object_get(definition, "http")) {
-			snprintf(error, 256, "Tool %s: only HTTP tools are offered here.", name);
 			return -EINVAL;
 		}
 		json_array_append_new(
@@ -248,6 +264,18 @@ static void add_parameters(struct tool_request *request, const json_t *tool,
 	}
 }
 
+json_t *tool_parameters(const json_t *selected, const char *name, const json_t *arguments,
+			const struct tool_context *context)
+{
+	struct tool_request request = {.body = json_object()};
+	json_t *parameters;
+
+	add_parameters(&request, find_tool(selected, name), arguments, context);
+	parameters = json_incref(request.body);
+	request_free(&request);
+	return parameters;
+}
+
 /* authTokens go where the tool's first security option says. */
 static void add_auth(struct tool_request *request, const json_t *tool)
 {
@@ -305,19 +333,6 @@ static void tool_call_destroy(void *data)
 	mem_unref(call->exchange);
 }
 
-static const json_t *find_tool(const json_t *selected, const char *name)
-{
-	size_t i;
-	json_t *tool;
-
-	json_array_foreach(selected, i, tool)
-	{
-		if (str_equal(tool_name(tool), name) && json_object_get(tool, "temporaryTool"))
-			return tool;
-	}
-	return NULL;
-}
-
 static int send_request(struct tool_call *call, struct http_client *client, const json_t *tool,
 			struct tool_request *request)
 {
@@ -354,7 +369,7 @@ int tool_call_new(struct tool_call **ret_call, struct http_client *client, const
 	struct tool_call *call;
 	int err;
 
-	if (!tool)
+	if (!http)
 		return -ENOENT;
 	call = mem_new(sizeof(*call), tool_call_destroy);
 	call->doneh = doneh;

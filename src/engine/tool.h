@@ -5,6 +5,7 @@
 #include "core/json.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct http_client;
 struct tool_call;
@@ -16,8 +17,17 @@ struct tool_call;
  */
 int tool_describe(json_t **ret_tools, const json_t *selected, char error[256]);
 
-/* The name is the built-in that ends the call. */
-bool tool_is_hang_up(const json_t *selected, const char *name);
+enum tool_kind {
+	TOOL_UNKNOWN,
+	TOOL_HANG_UP,         /* built in */
+	TOOL_HTTP,            /* see tool_call_new() */
+	TOOL_CLIENT,          /* run by the client on the line */
+	TOOL_DATA_CONNECTION, /* run by the owner of the data connection */
+};
+enum tool_kind tool_kind(const json_t *selected, const char *name);
+
+/* How long a result may take. */
+uint32_t tool_timeout_ms(const json_t *selected, const char *name);
 
 /* What automatic parameters are filled from; borrowed during tool_call_new(). */
 struct tool_context {
@@ -25,6 +35,13 @@ struct tool_context {
 	const json_t *history;  /* messages so far */
 	const json_t *metadata; /* may be NULL */
 };
+
+/*
+ * The parameters of a tool that somebody else runs: the model's arguments, overridden, static and
+ * automatic ones. Owned by the caller.
+ */
+json_t *tool_parameters(const json_t *selected, const char *name, const json_t *arguments,
+			const struct tool_context *context);
 
 /* Once. text: what to tell the model, failures included. */
 typedef void tool_done_h(const char *text, bool hang_up, void *arg);

@@ -141,6 +141,24 @@ test('a language model answers, calls a tool, and hangs up', async () => {
   phone.end();
 });
 
+test('a tool is run over the data connection, and one that never answers is given up', async () => {
+  const tool = (name) => ({ temporaryTool: { modelToolName: name, timeout: '1s', dynamicParameters: [{ name: 'q', location: 'PARAMETER_LOCATION_BODY', schema: { type: 'string' } }], staticParameters: [{ name: 'fixed', location: 'PARAMETER_LOCATION_BODY', value: 7 }], dataConnection: {} } });
+  const use = (name) => [Model.chunk({ tool_calls: [{ index: 0, id: `call_${name}`, function: { name, arguments: '{"q":"x"}' } }] }), Model.chunk({}, 'tool_calls'), 'data: [DONE]\n\n'];
+  reply = (request, count) => (count === 1 ? use('answered') : count === 2 ? use('ignored') : words('Done.'));
+  const { phone } = await call({ model: 'any', selectedTools: [tool('answered'), tool('ignored')] });
+  const invocation = await until('the invocation', () => platform.of('data_connection_tool_invocation')[0]);
+  assert.equal(invocation.toolName, 'answered');
+  assert.deepEqual(invocation.parameters, { q: 'x', fixed: 7 });
+  const { socket } = platform.links.at(-1);
+  socket.send(JSON.stringify({ type: 'data_connection_tool_result', invocationId: 'wrong', result: 'no' }));
+  socket.send(JSON.stringify({ type: 'data_connection_tool_result', invocationId: invocation.invocationId, result: 'forty' }));
+  assert.equal((await nextFinal('agent', 1)).text, 'Done.');
+  const results = model.requests[2].messages.filter((message) => message.role === 'tool').map((message) => message.content);
+  assert.equal(results[0], 'forty');
+  assert.match(results[1], /in time/);
+  phone.hangUp();
+});
+
 test('a model that fails is apologised for, and the call goes on', async () => {
   let healthy = false;
   reply = () => (healthy ? words('I am back.') : { status: 400 });
