@@ -4,6 +4,7 @@
  */
 #include "cmd/cmd.h"
 
+#include "core/buf.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -103,6 +104,7 @@ static int check_script(const char *path, const json_t *script)
 {
 	const json_t *rules = json_object_get(script, "rules"), *rule;
 	const json_t *fallback = json_object_get(script, "fallback");
+	const json_t *grammar = json_object_get(script, "grammar");
 	char what[96];
 	size_t i;
 
@@ -110,6 +112,8 @@ static int check_script(const char *path, const json_t *script)
 		return script_error(path, "\"rules\" must be a list with at least one rule");
 	if (fallback && !is_strings(fallback))
 		return script_error(path, "\"fallback\" must be a list of sentences");
+	if (grammar && !is_strings(grammar))
+		return script_error(path, "\"grammar\" must be a list of lines");
 	json_array_foreach(rules, i, rule)
 	{
 		const char *digits = json_get_str(rule, "digits", "");
@@ -339,7 +343,11 @@ static void on_started(void *arg)
 	timer_start(callee->silence_timer, SILENCE_MS);
 }
 
-static void on_nothing(void *arg)
+static void on_stopped(void *arg)
+{
+}
+
+static void on_partial(const char *text, void *arg)
 {
 }
 
@@ -365,22 +373,37 @@ static void on_ended(struct sip_call *call, enum sip_end end, int code, const ch
 		loop_stop(callee->loop);
 }
 
+/* What the other side may say, a JSGF grammar in lines; without one the language model listens. */
+static void join_grammar(struct buf *buf, const json_t *script)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach(json_object_get(script, "grammar"), i, line)
+	{
+		buf_append_str(buf, json_string_value(line));
+		buf_append_char(buf, '\n');
+	}
+}
+
 static int open_ear(struct callee *callee)
 {
 	static const struct ear_handlers ear_handlers = {
 		.startedh = on_started,
-		.stoppedh = on_nothing,
+		.partialh = on_partial,
+		.stoppedh = on_stopped,
 		.heardh = on_heard,
 	};
 	struct ear_conf conf = {.rate_hz = RATE_HZ, .turn = turn_conf_default, .threshold = 0.1f};
-	const char *grammar = json_get_str(callee->script, "grammar", NULL);
+	auto_buf struct buf grammar = {NULL};
 	int err;
 
 	conf.turn.endpoint_ms = TURN_END_MS;
 	err = ear_new(&callee->ear, callee->loop, &callee->box, &conf, &ear_handlers, callee);
 	if (err)
 		return err;
-	ear_set_grammar(callee->ear, grammar);
+	join_grammar(&grammar, callee->script);
+	ear_set_grammar(callee->ear, grammar.len ? buf_str(&grammar) : NULL);
 	ear_set_mode(callee->ear, EAR_OPEN);
 	return 0;
 }
