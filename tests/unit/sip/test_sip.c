@@ -9,12 +9,18 @@
 #include "sip/sip.h"
 
 #include <errno.h>
+#include <arpa/inet.h>
 #include <math.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -432,6 +438,82 @@ static void an_unwatched_call_is_refused(void **state)
 	assert_int_equal(f->caller.code, 480);
 }
 
+/* A datagram from a stranger; returns what comes back, "" when nothing does. */
+static void exchange(struct fixture *f, const char *packet, size_t len, char *ret_reply,
+		     size_t size)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons(sip_port(f->b)),
+				 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct timeval wait = {.tv_usec = 300000};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	ssize_t got;
+
+	assert_true(fd >= 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	sendto(fd, packet, len, 0, (struct sockaddr *)&to, sizeof(to));
+	got = ret_reply ? recv(fd, ret_reply, size - 1, 0) : 0;
+	if (ret_reply)
+		ret_reply[got > 0 ? got : 0] = '\0';
+	close(fd);
+}
+
+static void requests_get_their_codes(void **state)
+{
+	static const struct {
+		const char *method;
+		const char *extra; /* headers and body */
+		const char *status;
+	} cases[] = {
+		{"OPTIONS", "Content-Length: 0\r\n\r\n", "SIP/2.0 200 "},
+		{"REGISTER", "Content-Length: 0\r\n\r\n", "SIP/2.0 405 "},
+		{"MESSAGE", "Content-Length: 0\r\n\r\n", "SIP/2.0 405 "},
+		{"DANCE", "Content-Length: 0\r\n\r\n", "SIP/2.0 501 "},
+		{"BYE", "Content-Length: 0\r\n\r\n", "SIP/2.0 481 "},
+		{"INVITE", "Require: 100rel\r\nContent-Length: 0\r\n\r\n", "SIP/2.0 420 "},
+		{"INVITE",
+		 "Content-Type: application/sdp\r\nContent-Length: 105\r\n\r\n"
+		 "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+		 "m=audio 4000 RTP/AVP 18\r\na=sendrecv\r\n",
+		 "SIP/2.0 488 "},
+	};
+	struct fixture *f = *state;
+	char packet[1024], reply[2048];
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int len = snprintf(packet, sizeof(packet),
+				   "%s sip:x@127.0.0.1 SIP/2.0\r\n"
+				   "Via: SIP/2.0/UDP 127.0.0.1;rport;branch=z9hG4bK%zu\r\n"
+				   "From: <sip:y@127.0.0.1>;tag=1\r\nTo: <sip:x@127.0.0.1>\r\n"
+				   "Call-ID: case%zu\r\nCSeq: 1 %s\r\nMax-Forwards: 70\r\n"
+				   "Contact: <sip:y@127.0.0.1>\r\n%s",
+				   cases[i].method, i, i, cases[i].method, cases[i].extra);
+
+		exchange(f, packet, (size_t)len, reply, sizeof(reply));
+		if (strncmp(reply, cases[i].status, strlen(cases[i].status)))
+			fail_msg("%s: %.40s", cases[i].method, reply);
+	}
+	assert_null(f->callee.call);
+}
+
+static void garbage_does_no_harm(void **state)
+{
+	struct fixture *f = *state;
+	char packet[600];
+	unsigned seed = 1;
+
+	for (int i = 0; i < 500; i++) {
+		size_t len = (size_t)rand_r(&seed) % sizeof(packet);
+
+		for (size_t k = 0; k < len; k++)
+			packet[k] = (char)rand_r(&seed);
+		if (i % 2 && len > 40)
+			memcpy(packet, "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/U", 39);
+		exchange(f, packet, len, NULL, 0);
+	}
+	connect_call(f);
+}
+
 int main(void)
 {
 #define WITH(set_up_, test_) cmocka_unit_test_setup_teardown(test_, set_up_, tear_down)
@@ -449,6 +531,8 @@ int main(void)
 		WITH(set_up, bad_targets_are_refused),
 		WITH(set_up, extra_headers_reach_the_other_side),
 		WITH(set_up, an_unwatched_call_is_refused),
+		WITH(set_up, requests_get_their_codes),
+		WITH(set_up, garbage_does_no_harm),
 	};
 
 	log_set_level(LOG_LEVEL_WARNING);
