@@ -31,7 +31,7 @@ static void record_destroy(void *data)
 
 	list_remove(&record->node);
 	if (record->talk)
-		record->talk->changedh = NULL;
+		record->talk->changedh = record->talk->grownh = NULL;
 	mem_unref(record->talk);
 }
 
@@ -156,6 +156,11 @@ static void talk_changed(struct talk *talk, void *arg)
 	}
 }
 
+static void talk_grown(struct talk *talk, void *arg)
+{
+	save(arg, talk);
+}
+
 int engine_create(struct engine *engine, const json_t *request, struct record **ret_record,
 		  json_t **ret_errors)
 {
@@ -171,6 +176,7 @@ int engine_create(struct engine *engine, const json_t *request, struct record **
 		.client = engine->client,
 		.pool = engine->pool,
 		.changedh = talk_changed,
+		.grownh = talk_grown,
 		.arg = engine,
 	};
 	struct talk *talk;

@@ -80,6 +80,8 @@ static void on_conversation_record(json_t *message, void *arg)
 
 	if (json_array_size(talk->messages) < MAX_MESSAGES)
 		json_array_append(talk->messages, message);
+	if (talk->grownh)
+		talk->grownh(talk, talk->arg);
 }
 
 /* ---- the end ---- */
@@ -561,6 +563,7 @@ int talk_new(struct talk **ret_talk, struct loop *loop, const struct talk_conf *
 	if (json_get_bool(request, "recordingEnabled", false))
 		talk->tape_path = mem_printf("%s/%s.wav", conf->recordings_dir, talk->call_id);
 	talk->changedh = conf->changedh;
+	talk->grownh = conf->grownh;
 	talk->arg = conf->arg;
 	talk->join_timer = timer_new(loop, not_joined, talk);
 	timer_start(talk->join_timer, call_request_ms(request, "joinTimeout", 30000));

@@ -53,6 +53,7 @@ struct talk {
 	uint32_t idle_ms, idle_audio; /* idle_audio: frames since the timer was started */
 
 	void (*changedh)(struct talk *talk, void *arg);
+	void (*grownh)(struct talk *talk, void *arg);
 	void *arg;
 };
 
@@ -66,6 +67,8 @@ struct talk_conf {
 	struct work_pool *pool;
 	/* The talk was created, joined, or has ended; also once for every state. */
 	void (*changedh)(struct talk *talk, void *arg);
+	/* It has one more message. */
+	void (*grownh)(struct talk *talk, void *arg);
 	void *arg;
 };
 

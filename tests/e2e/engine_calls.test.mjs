@@ -142,10 +142,12 @@ test('webhooks of the account are kept, and told', async () => {
 
 test('a kill -9 ends the call with system_error, tells it once, and keeps the record', async () => {
   const callback = { url: platform.url + '/crash', secrets: ['one'] };
-  const { json } = await create({ callbacks: { joined: callback, ended: callback } });
+  const { json } = await create({ callbacks: { joined: callback, ended: callback }, firstSpeakerSettings: { agent: { text: 'Hi.' } } });
+  const messages = async () => (await engine.request('GET', `/api/calls/${json.callId}/messages`)).json.results;
   const phone = new Twilio(json.joinUrl);
   await phone.start();
   await until('the joined webhook', () => platform.events.some((event) => event.url === '/crash'));
+  await until('the greeting', async () => (await messages()).length > 0);
   await sleep(200);
   await engine.stop('SIGKILL');
   phone.end();
@@ -157,6 +159,7 @@ test('a kill -9 ends the call with system_error, tells it once, and keeps the re
   const { json: call } = await engine.request('GET', `/api/calls/${json.callId}`);
   assert.equal(call.endReason, 'system_error');
   assert.ok(call.joined && call.ended);
+  assert.equal((await messages())[0].text, 'Hi.');
   await engine.stop('SIGKILL');
   await engine.run();
   await sleep(500);
