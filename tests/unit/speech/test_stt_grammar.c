@@ -16,7 +16,7 @@
 #define HEAD "#JSGF V1.0;\ngrammar g;\n"
 
 /* sphinxbase's parser loses a few bytes of every text that it refuses. */
-const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
 	return "leak:libsphinxbase\n";
