@@ -109,8 +109,10 @@ static void new_source(struct stream *stream, uint32_t ssrc)
 {
 	if (stream->has_ssrc && stream->ssrc == ssrc)
 		return;
-	if (stream->has_ssrc)
+	if (stream->has_ssrc) {
 		jitter_reset(stream->jitter);
+		stream->digit_rx.seen = stream->digit_rx.pending = false;
+	}
 	stream->ssrc = ssrc;
 	stream->has_ssrc = true;
 }
