@@ -37,10 +37,22 @@ struct decoder {
 	uint64_t clock;
 };
 
+/* PocketSphinx keeps parts of a search that was not ended, even when it is freed. */
+static void end_utterance(struct decoder *decoder)
+{
+	if (!decoder->started)
+		return;
+	decoder->started = false;
+	ps_end_utt(decoder->main);
+	if (decoder->rival)
+		ps_end_utt(decoder->rival);
+}
+
 static void decoder_destroy(void *data)
 {
 	struct decoder *decoder = data;
 
+	end_utterance(decoder);
 	if (decoder->main)
 		ps_free(decoder->main);
 	if (decoder->rival)
@@ -268,12 +280,7 @@ int decoder_start(struct decoder *decoder, const struct stt_grammar *grammar, ui
 {
 	int err;
 
-	if (decoder->started) { /* the last utterance was abandoned */
-		ps_end_utt(decoder->main);
-		if (decoder->rival)
-			ps_end_utt(decoder->rival);
-		decoder->started = false;
-	}
+	end_utterance(decoder); /* the last one may have been abandoned */
 	if (!grammar && !decoder->language_model)
 		return -EINVAL;
 	err = grammar ? use_grammar(decoder, grammar) : 0;
@@ -376,10 +383,7 @@ void decoder_finish(struct decoder *decoder, struct decoder_mean *mean,
 
 	if (decoder->started) {
 		cepstra_finish(decoder->front, on_frames, decoder);
-		ps_end_utt(decoder->main);
-		if (decoder->rival)
-			ps_end_utt(decoder->rival);
-		decoder->started = false;
+		end_utterance(decoder);
 		text = ps_get_hyp(decoder->main, NULL);
 		read_mean(decoder->main, mean);
 	}
