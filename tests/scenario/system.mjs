@@ -165,10 +165,15 @@ export class System {
 
 	/** The call once `accept` is true of it. */
 	async call(id, what, accept, seconds = 60) {
-		return until(`call is ${what}`, async () => {
-			const { body } = await this.get(`/calls/${id}`);
-			return accept(body) && body;
-		}, seconds);
+		let last;
+		try {
+			return await until(`call is ${what}`, async () => {
+				last = (await this.get(`/calls/${id}`)).body;
+				return accept(last) && last;
+			}, seconds);
+		} catch (error) {
+			throw new Error(`${error.message}\n${JSON.stringify(last)}\n${this.logs()}`);
+		}
 	}
 
 	logs() {
