@@ -20,6 +20,7 @@ static const struct subcommand subcommands[] = {
 	{"up", cmd_up, "start every server, restart what dies, end them together"},
 	{"carrier", cmd_carrier, "serve Twilio's API over SIP: the embedded carrier"},
 	{"engine", cmd_engine, "serve the embedded voice engine"},
+	{"callee", cmd_callee, "a phone that answers and speaks, for the demo"},
 	{"call", cmd_call, "place a call and show it as it is spoken"},
 	{"serve", cmd_serve, "run the platform: API, webhooks, live events, page"},
 	{"config", cmd_config, "print, explain and check the settings"},
