@@ -18,7 +18,13 @@
 #include <string.h>
 
 static const int64_t second_us = 1000000;
-enum { MAX_ID = UUID_SIZE - 1, MAX_NAME = 200, MAX_TEXT = 64 * 1024, MAX_ITEMS = 1000 };
+enum {
+	MAX_ID = UUID_SIZE - 1,
+	MAX_NAME = 200,
+	MAX_DETAIL = 1000,
+	MAX_TEXT = 64 * 1024,
+	MAX_ITEMS = 1000
+};
 
 /* ---- checking ---- */
 
@@ -108,7 +114,7 @@ static int parse_id(struct call *call, const json_t *json, char error[RECORD_ERR
 	const char *id;
 	int err = text(&id, json, "call_id", MAX_ID, true, error);
 
-	if (err)
+	if (err || !id)
 		return err;
 	for (const char *c = id; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr("-_.~", *c))
@@ -153,7 +159,7 @@ static int parse_strings(struct call *call, const json_t *json, char error[RECOR
 		{"language", &call->language, MAX_NAME, false},
 		{"answered_by", &call->answered_by, MAX_NAME, false},
 		{"end_reason", &call->end_reason, MAX_NAME, false},
-		{"end_detail", &call->end_detail, MAX_NAME * 5, false},
+		{"end_detail", &call->end_detail, MAX_DETAIL, false},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {

@@ -454,7 +454,8 @@ static void filters_find_what_they_say(void **state)
 								   "call_id", "")))
 					found[j] = (char)('a' + k);
 		if (f->status != 200 || strcmp(cases[i].expected, found))
-			fail_msg("%s: %d, found %s: %.300s", cases[i].query, f->status, found, f->text);
+			fail_msg("%s: %d, found %s: %.300s", cases[i].query, f->status, found,
+				 f->text);
 	}
 }
 
