@@ -127,8 +127,14 @@ void line_garbage(struct line *line, const char *what)
 {
 	if (line->garbage++ == 0)
 		LOG_WARN(&line->log, "media_message_refused", LOG_STR("reason", what));
-	if (line->garbage == MAX_GARBAGE && line->ws)
-		ws_close(line->ws, 1008, "too many messages that make no sense");
+	if (line->garbage == MAX_GARBAGE)
+		line_refuse(line, 1008, "too many messages that make no sense");
+}
+
+void line_refuse(struct line *line, uint16_t code, const char *reason)
+{
+	if (line->ws)
+		ws_close(line->ws, code, reason);
 }
 
 int line_audio(struct line *line, const int16_t *samples, size_t count)
@@ -158,6 +164,5 @@ int line_message(struct line *line, const json_t *message)
 
 void line_close(struct line *line)
 {
-	if (line->ws)
-		ws_close(line->ws, 1000, "call ended");
+	line_refuse(line, 1000, "call ended");
 }

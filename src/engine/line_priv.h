@@ -26,5 +26,8 @@ void line_heard(struct line *line, const int16_t *samples, size_t count);
 /* Count a message that makes no sense; a peer that keeps on is cut off. */
 void line_garbage(struct line *line, const char *what);
 
+/* Close with this code; goneh follows. */
+void line_refuse(struct line *line, uint16_t code, const char *reason);
+
 uint8_t line_ulaw_encode(int16_t sample);
 int16_t line_ulaw_decode(uint8_t code);

@@ -88,7 +88,7 @@ static void on_start(struct line *line, const json_t *message)
 		return;
 	}
 	if (!str_equal(json_get_str(format, "encoding", "audio/x-mulaw"), "audio/x-mulaw")) {
-		ws_close(line->ws, 1003, "only audio/x-mulaw is understood");
+		line_refuse(line, 1003, "only audio/x-mulaw is understood");
 		return;
 	}
 	line_ready(line);
@@ -140,7 +140,7 @@ static void on_dtmf(struct line *line, const json_t *message)
 static void on_stop(struct line *line, const json_t *message)
 {
 	line->hung_up = true;
-	ws_close(line->ws, 1000, "stopped");
+	line_refuse(line, 1000, "stopped");
 }
 
 static void on_connected(struct line *line, const json_t *message)
