@@ -140,15 +140,24 @@ static void fetch_run(struct job *job, void *arg)
 
 /* ---- asking for the recording of an inbound call ---- */
 
+/*
+ * Only "not in progress (yet)" is worth another try. A request that may have worked is not
+ * repeated, for two recordings are worse than none; and a carrier that has no such request records
+ * by its own settings.
+ */
 static void started(const struct provider_result *result, void *arg)
 {
 	struct task *task = arg;
+	int err = result->err;
 
-	if (result->err)
+	if (result->status == 405)
+		err = 0;
+	else if (err && (result->unknown || result->code != TWILIO_CODE_NOT_IN_PROGRESS))
+		err = -ECANCELED;
+	if (err)
 		LOG_WARN(&task->log, "call_not_recorded", LOG_INT("status", result->status),
-			 LOG_INT("code", result->code), LOG_ERR(result->err));
-	/* A request that may have worked is not repeated: two recordings are worse than none. */
-	job_done(task->job, result->unknown ? -ECANCELED : result->err, result->reason);
+			 LOG_INT("code", result->code), LOG_ERR(err));
+	job_done(task->job, err, result->reason);
 	task_end(task);
 }
 

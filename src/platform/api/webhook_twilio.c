@@ -199,9 +199,9 @@ static void voice(struct http_request *req, void *arg)
 	inbound_take(&webhook->task, &params, voice_done);
 }
 
-/* ---- status ---- */
+/* ---- what most callbacks are answered with ---- */
 
-static void status_applied(struct task *task, int err, const char *reason)
+static void reply_empty(struct task *task, int err, const char *reason)
 {
 	if (err)
 		api_fail_errno(task->req, err);
@@ -217,13 +217,76 @@ static int64_t number(const struct webhook *webhook, const char *name, int64_t o
 	return str_parse_int(&value, field(webhook, name), 0, INT32_MAX) ? otherwise : value;
 }
 
+/* ---- a recording, told of by its own callback or by the call's last one ---- */
+
+static void recording_queued(int err, const char *job_id, void *arg)
+{
+	reply_empty(arg, err == -EEXIST ? 0 : err, "");
+}
+
+static void recording_noted(int err, void *arg)
+{
+	struct webhook *webhook = arg;
+	struct task *task = &webhook->task;
+	auto_free char *key =
+		mem_printf("recording:%s:%.64s", task->call_id, field(webhook, "RecordingSid"));
+	auto_json json_t *payload = json_object();
+	struct job_params params = {
+		.tenant_id = task->platform->api.tenant_id,
+		.kind = JOB_RECORDING,
+		.call_id = task->call_id,
+		.unique_key = key,
+		.payload = payload,
+	};
+
+	if (err) {
+		reply_empty(task, err, "");
+		return;
+	}
+	json_set_str(payload, "url", field(webhook, "RecordingUrl"));
+	json_set_str(payload, "sid", field(webhook, "RecordingSid"));
+	json_set_int(payload, "duration_s", number(webhook, "RecordingDuration", 0));
+	json_set_int(payload, "channels", number(webhook, "RecordingChannels", 2));
+	job_enqueue(task->platform->api.jobs, &params, recording_queued, task);
+}
+
+/* The file may not be ready yet: the job waits for it. */
+static void keep_recording(struct webhook *webhook)
+{
+	struct task *task = &webhook->task;
+	struct recording recording = {
+		.tenant_id = task->platform->api.tenant_id,
+		.call_id = task->call_id,
+		.status = "pending",
+		.provider_sid = field(webhook, "RecordingSid"),
+		.url = field(webhook, "RecordingUrl"),
+		.duration_s = number(webhook, "RecordingDuration", 0),
+		.channels = number(webhook, "RecordingChannels", 2),
+	};
+
+	if (*recording.url && *recording.provider_sid)
+		recording_save(task->platform->api.calls, &recording, recording_noted, webhook);
+	else
+		reply_empty(task, 0, "");
+}
+
+/* ---- status ---- */
+
+static void status_noted(struct task *task, int err, const char *reason)
+{
+	if (err)
+		reply_empty(task, err, reason);
+	else
+		keep_recording((struct webhook *)task);
+}
+
 static void apply_status(struct webhook *webhook)
 {
 	struct task *task = &webhook->task;
 
 	task->timer = mem_unref(task->timer);
 	task->request = mem_unref(task->request);
-	carrier_status_apply(task, &webhook->report, status_applied);
+	carrier_status_apply(task, &webhook->report, status_noted);
 }
 
 static void engine_told(const struct provider_result *result, const struct ultravox_call *session,
@@ -314,58 +377,17 @@ static void status(struct http_request *req, void *arg)
 
 /* ---- recording ---- */
 
-static void recording_queued(int err, const char *job_id, void *arg)
-{
-	status_applied(arg, err == -EEXIST ? 0 : err, "");
-}
-
-static void recording_noted(int err, void *arg)
-{
-	struct webhook *webhook = arg;
-	struct task *task = &webhook->task;
-	auto_free char *key =
-		mem_printf("recording:%s:%.64s", task->call_id, field(webhook, "RecordingSid"));
-	auto_json json_t *payload = json_object();
-	struct job_params params = {
-		.tenant_id = task->platform->api.tenant_id,
-		.kind = JOB_RECORDING,
-		.call_id = task->call_id,
-		.unique_key = key,
-		.payload = payload,
-	};
-
-	if (err) {
-		status_applied(task, err, "");
-		return;
-	}
-	json_set_str(payload, "url", field(webhook, "RecordingUrl"));
-	json_set_str(payload, "sid", field(webhook, "RecordingSid"));
-	json_set_int(payload, "duration_s", number(webhook, "RecordingDuration", 0));
-	json_set_int(payload, "channels", number(webhook, "RecordingChannels", 1));
-	job_enqueue(task->platform->api.jobs, &params, recording_queued, task);
-}
-
 static void recording_loaded(struct task *task, int err, const char *reason)
 {
 	struct webhook *webhook = (struct webhook *)task;
-	const char *state = field(webhook, "RecordingStatus");
-	struct recording recording = {
-		.tenant_id = task->platform->api.tenant_id,
-		.call_id = task->call_id,
-		.status = "pending",
-		.provider_sid = field(webhook, "RecordingSid"),
-		.url = field(webhook, "RecordingUrl"),
-		.duration_s = number(webhook, "RecordingDuration", 0),
-		.channels = number(webhook, "RecordingChannels", 1),
-	};
+	const char *sid = field(webhook, "CallSid");
 
-	if (err || !str_equal(state, "completed") || !*recording.url || !*recording.provider_sid)
-		status_applied(task, err, "");
-	else if (task->call->twilio_call_sid &&
-		 !str_equal(task->call->twilio_call_sid, field(webhook, "CallSid")))
-		status_applied(task, -ENOENT, "");
+	if (!err && task->call->twilio_call_sid && !str_equal(task->call->twilio_call_sid, sid))
+		err = -ENOENT;
+	if (err || !str_equal(field(webhook, "RecordingStatus"), "completed"))
+		reply_empty(task, err, "");
 	else
-		recording_save(task->platform->api.calls, &recording, recording_noted, webhook);
+		keep_recording(webhook);
 }
 
 static void recording(struct http_request *req, void *arg)
