@@ -174,7 +174,7 @@ static bool inherit(struct engine *engine, struct http_request *req, json_t **bo
 		schema_error(errors, "priorCallId", "There is no such call.");
 	else if (json_object_get(*body, "initialMessages"))
 		schema_error(errors, "initialMessages", "Not together with priorCallId.");
-	if (json_object_size(errors) > 0) {
+	if (!record || json_object_size(errors) > 0) {
 		http_reply_json(req, 400, errors);
 		return false;
 	}
