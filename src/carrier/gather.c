@@ -26,9 +26,12 @@ struct gather {
 
 static void gather_end(struct gather *gather, char finished_on)
 {
+	/* The handler lets go of us, and the digits are ours. */
+	mem_ref(gather);
 	timer_stop(gather->timer);
 	gather->player = mem_unref(gather->player);
 	gather->doneh(gather->digits, finished_on, gather->arg);
+	mem_unref(gather);
 }
 
 static void on_timeout(void *arg)
