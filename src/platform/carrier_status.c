@@ -215,6 +215,19 @@ static void overdue_settled(struct task *task, int err, const char *reason)
 		carrier_end(task, deadline_ended);
 }
 
+/* The dialling job has given up or is gone, and the carrier never got the call. */
+static void never_dialled(struct task *task, int err, const char *reason)
+{
+	struct call_change lost = {.event = CALL_EV_LOST,
+				   .source = "sweeper",
+				   .end_detail = "the call never reached the carrier"};
+
+	if (err == -ENOENT)
+		task_apply(task, &lost, finish);
+	else
+		finish(task, err, reason);
+}
+
 void carrier_overdue(struct call *call, void *arg)
 {
 	struct platform *platform = arg;
@@ -231,7 +244,7 @@ void carrier_overdue(struct call *call, void *arg)
 	if (call->twilio_call_sid)
 		carrier_status_settle(&overdue->task, overdue_settled);
 	else
-		carrier_lookup(&overdue->task, finish);
+		carrier_lookup(&overdue->task, never_dialled);
 }
 
 /* ---- a call without a SID ---- */

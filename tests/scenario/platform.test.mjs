@@ -408,6 +408,22 @@ test('a carrier that is down fails the call, in bounded time', { timeout: 60000 
 	assert.ok(ended.end_detail);
 });
 
+test('a last callback that never comes is made up for', { timeout: 60000 }, async () => {
+	const [missed, forgotten] = [await initiate(), await initiate()];
+	const missedSides = await answered(missed);
+	const forgottenSides = await answered(forgotten);
+	for (const { call, session } of [missedSides, forgottenSides]) {
+		call.status = 'completed';
+		call.ended = new Date();
+		ok(await ultravox.ended(session, 'agent_hangup'));
+	}
+	twilio.calls.splice(twilio.calls.indexOf(forgottenSides.call), 1);
+	const settled = await system.call(missed.call_id, 'settled', isTerminal, 25);
+	assert.deepEqual([settled.status, settled.end_reason], ['COMPLETED', 'agent_hangup']);
+	const lost = await system.call(forgotten.call_id, 'settled', isTerminal, 25);
+	assert.deepEqual([lost.status, lost.end_reason], ['FAILED', 'lost']);
+});
+
 test('kill -9: ended calls are settled, live ones go on, waiting ones are dialled once', { timeout: 120000 }, async () => {
 	const over = await initiate();
 	const overSides = await answered(over);

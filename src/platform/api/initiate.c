@@ -2,6 +2,9 @@
  * POST /api/v1/calls/initiate. The answer is given once the call and the job that places it are
  * committed, without waiting for a vendor: a vendor's failure shows on the call, as FAILED with
  * provider_error and the reason.
+ *
+ * The same Idempotency-Key with the same body is answered with the call it made (as it is now, and
+ * with Idempotency-Replayed: true), with another body 409. Keys are kept for a day.
  */
 #include "core/digest.h"
 #include "core/encoding.h"
