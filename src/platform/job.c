@@ -381,19 +381,31 @@ static size_t run_rows(struct job_queue *queue, struct db_result *const *results
 	return total;
 }
 
+/* Until the next job that waits is due; one that is due already waits for a slot, not for us. */
+static uint64_t next_poll_ms(struct db_result *const *results, size_t count)
+{
+	int64_t left_us = db_get_int(results[count], 0, 1) - clock_wall_us();
+
+	return left_us > 0 && left_us < POLL_MS * 1000ll ? ((uint64_t)left_us + 999) / 1000
+							 : POLL_MS;
+}
+
 static void on_claimed(int err, struct db_result *const *results, size_t failed, void *arg)
 {
 	struct job_queue *queue = mem_ref(arg); /* a job's handler may drop the last other one */
 	bool again = queue->claim_again;
+	uint64_t wait_ms = POLL_MS;
 	size_t total = 0;
 
 	queue->claim = mem_unref(queue->claim);
 	queue->claim_again = false;
-	if (err)
+	if (err) {
 		LOG_WARN(&queue->log, "jobs_not_claimed", LOG_ERR(err));
-	else
+	} else {
+		wait_ms = next_poll_ms(results, queue->kind_count);
 		total = run_rows(queue, results);
-	queue_poll(queue, total || again ? 0 : POLL_MS);
+	}
+	queue_poll(queue, total || again ? 0 : wait_ms);
 	mem_unref(queue);
 }
 

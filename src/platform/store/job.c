@@ -64,7 +64,8 @@ void store_job_replay(struct batch *batch, const char *tenant_id, const char *id
 
 void store_job_count(struct batch *batch)
 {
-	batch_add(batch, "SELECT count(*) FROM job WHERE state IN ('ready', 'running')",
+	batch_add(batch,
+		  "SELECT count(*), min(run_at) FROM job WHERE state IN ('ready', 'running')",
 		  DB_ANY_ROWS, NULL, 0);
 }
 
