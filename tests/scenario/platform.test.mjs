@@ -245,6 +245,27 @@ test('forged, foreign and broken callbacks are refused', async () => {
 	ok(await twilio.status(call, 'no-answer'));
 });
 
+test('an engine that dials before its own answer is heard', async () => {
+	let early;
+	ultravox.onCreate = async (params, res, make) => {
+		const session = make();
+		early = await ultravox.dial(session);
+		early.send({ type: 'transcript', role: 'agent', text: 'I am early.', final: true, ordinal: 0 });
+		await pause(400);
+		ultravox.json(res, 201, ultravox.view(session));
+	};
+	const record = await initiate();
+	const { call } = await dialled(record);
+	ultravox.onCreate = null;
+	const { transcript } = await until('it is stored', async () => {
+		const { body } = await system.get(`/calls/${record.call_id}/transcript`);
+		return body.transcript.length === 1 && body;
+	});
+	assert.equal(transcript[0].text, 'I am early.');
+	early.close();
+	ok(await twilio.status(call, 'busy'));
+});
+
 test('a vendor that refuses ends the call with its reason', async () => {
 	twilio.onCreate = (params, res) => twilio.fail(res, 400, 21211, "Invalid 'To' Phone Number");
 	const record = await initiate();

@@ -12,6 +12,7 @@
 #include "core/str.h"
 #include "http/http_server.h"
 #include "http/ws.h"
+#include "loop/timer.h"
 #include "platform/platform_priv.h"
 #include "platform/transcript.h"
 #include "provider/ultravox_signature.h"
@@ -24,6 +25,8 @@ enum {
 	MAX_EARLY = 64, /* messages waiting for the call to be looked up */
 	CLOSE_POLICY = 1008,
 	CLOSE_AGAIN = 1013,
+	MAX_TRIES = 20,
+	TRY_MS = 250,
 };
 
 /* A turn that is growing. Finished ones are forgotten, so this stays short. */
@@ -272,6 +275,7 @@ static void loaded(struct task *task, int err, const char *reason);
 struct binding {
 	struct task task;
 	struct data_socket *socket; /* reference; its ws is NULL once closed */
+	int tries;
 };
 
 static void release(void *data)
@@ -279,6 +283,12 @@ static void release(void *data)
 	struct binding *binding = data;
 
 	mem_unref(binding->socket);
+}
+
+/* The engine may dial before the answer to our create request was stored. */
+static void load_again(void *arg)
+{
+	task_load(arg, loaded);
 }
 
 static void on_open(struct ws *ws, void *arg)
@@ -289,16 +299,22 @@ static void on_open(struct ws *ws, void *arg)
 
 	socket->ws = mem_ref(ws);
 	binding->socket = mem_ref(socket);
+	binding->task.timer = timer_new(socket->platform->api.loop, load_again, &binding->task);
 	task_load(&binding->task, loaded);
 }
 
 static void loaded(struct task *task, int err, const char *reason)
 {
-	struct data_socket *socket = ((struct binding *)task)->socket;
+	struct binding *binding = (struct binding *)task;
+	struct data_socket *socket = binding->socket;
 	struct early *early;
 
 	if (!socket->ws) {
 		task_end(task);
+		return;
+	}
+	if (!err && !task->call->ultravox_call_id && ++binding->tries < MAX_TRIES) {
+		timer_start(task->timer, TRY_MS);
 		return;
 	}
 	if (err || call_status_is_terminal(task->call->status) ||
