@@ -1,7 +1,9 @@
 /*
  * voiceai callee: a telephone with somebody at it. It answers, listens for the end of what the
- * other side says, finds the rule of its script whose words it heard, and speaks the answer.
+ * other side says, finds the rule of its script whose words it heard, and speaks the answer; or
+ * puts right what the other side got wrong of what it wants.
  */
+#include "cmd/callee_want.h"
 #include "cmd/cmd.h"
 
 #include "core/buf.h"
@@ -11,6 +13,7 @@
 #include "core/setting.h"
 #include "core/str.h"
 #include "engine/ear.h"
+#include "engine/flow_calendar.h"
 #include "loop/loop.h"
 #include "loop/process.h"
 #include "loop/timer.h"
@@ -25,6 +28,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum {
 	RATE_HZ = 8000,
@@ -35,8 +39,10 @@ enum {
 	HANG_UP_DELAY_MS = 3000, /* the other side may do it first */
 	MAX_TURNS = 40,
 	MAX_SILENCES = 3,
+	MAX_CORRECTIONS = 4, /* then talking on is of no use */
 	MAX_SCRIPT_BYTES = 1 << 20,
 	DIGIT_MS = 120,
+	MAX_INTERRUPT_MS = 60000,
 };
 
 static const char usage[] =
@@ -50,7 +56,13 @@ static const char usage[] =
 	"  --script FILE  what it says (CALLEE_SCRIPT): {\"first\": \"said at once\", \"rules\":\n"
 	"                 [{\"hear\": [\"words\"], \"say\": \"..\", \"digits\": \"..\", "
 	"\"hang_up\": true}],\n"
-	"                 \"fallback\": [\"said when nothing was understood\"]}\n"
+	"                 \"fallback\": [\"said when nothing was understood\"],\n"
+	"                 \"interrupt\": {\"after_ms\": 2000, \"say\": \"said into the other's "
+	"first words\"},\n"
+	"                 \"wants\": {\"day\": {\"date\": \"next thursday\", \"correct\": "
+	"\"..\"}}}; "
+	"a rule with\n"
+	"                 \"check\": [\"day\"] says \"correct\" instead when it hears another day\n"
 	"  --voice NAME   its voice, instead of the script's\n"
 	"  --once         end after the first call\n"
 	"  --print        print what it says, as lines \"caller  ...\"\n";
@@ -77,9 +89,11 @@ struct callee {
 	struct timer *answer_timer;
 	struct timer *silence_timer;
 	struct timer *hang_up_timer;
+	struct timer *interrupt_timer;
+	bool interrupted;
 	const json_t *last; /* the rule spoken last; NULL before the first */
 	uint32_t mark;
-	unsigned turns, silences, misses;
+	unsigned turns, silences, misses, corrections;
 	bool speaking;
 };
 
@@ -100,12 +114,44 @@ static bool is_strings(const json_t *list)
 	return json_is_array(list);
 }
 
+static int check_rule(const char *path, const json_t *wants, const json_t *rule, size_t number)
+{
+	const char *digits = json_get_str(rule, "digits", "");
+	const json_t *check = json_object_get(rule, "check"), *name;
+	char what[160];
+	size_t i;
+
+	snprintf(what, sizeof(what), "rule %zu: \"hear\" must be a list of phrases", number);
+	if (!is_strings(json_object_get(rule, "hear")))
+		return script_error(path, what);
+	snprintf(what, sizeof(what), "rule %zu: \"say\", \"digits\" or \"hang_up\" is missing",
+		 number);
+	if (!json_get_str(rule, "say", NULL) && !*digits && !json_get_bool(rule, "hang_up", false))
+		return script_error(path, what);
+	snprintf(what, sizeof(what), "rule %zu: \"digits\" are 0-9, A-D, * and #", number);
+	for (; *digits; digits++)
+		if (!dtmf_is_digit(*digits))
+			return script_error(path, what);
+	snprintf(what, sizeof(what), "rule %zu: \"check\" must be a list of names of \"wants\"",
+		 number);
+	if (check && !is_strings(check))
+		return script_error(path, what);
+	json_array_foreach(
+		check, i,
+		name) if (!json_object_get(wants,
+					   json_string_value(name))) return script_error(path,
+											 what);
+	return 0;
+}
+
 static int check_script(const char *path, const json_t *script)
 {
 	const json_t *rules = json_object_get(script, "rules"), *rule;
 	const json_t *fallback = json_object_get(script, "fallback");
 	const json_t *grammar = json_object_get(script, "grammar");
-	char what[96];
+	const json_t *wants = json_object_get(script, "wants");
+	const json_t *interrupt = json_object_get(script, "interrupt");
+	char what[160];
 	size_t i;
 
 	if (!json_is_array(rules) || !json_array_size(rules))
@@ -114,23 +160,14 @@ static int check_script(const char *path, const json_t *script)
 		return script_error(path, "\"fallback\" must be a list of sentences");
 	if (grammar && !is_strings(grammar))
 		return script_error(path, "\"grammar\" must be a list of lines");
-	json_array_foreach(rules, i, rule)
-	{
-		const char *digits = json_get_str(rule, "digits", "");
-
-		snprintf(what, sizeof(what), "rule %zu: \"hear\" must be a list of phrases", i + 1);
-		if (!is_strings(json_object_get(rule, "hear")))
-			return script_error(path, what);
-		snprintf(what, sizeof(what),
-			 "rule %zu: \"say\", \"digits\" or \"hang_up\" is missing", i + 1);
-		if (!json_get_str(rule, "say", NULL) && !*digits &&
-		    !json_get_bool(rule, "hang_up", false))
-			return script_error(path, what);
-		snprintf(what, sizeof(what), "rule %zu: \"digits\" are 0-9, A-D, * and #", i + 1);
-		for (; *digits; digits++)
-			if (!dtmf_is_digit(*digits))
-				return script_error(path, what);
-	}
+	if (callee_want_check(wants, what))
+		return script_error(path, what);
+	if (interrupt &&
+	    (!json_get_str(interrupt, "say", NULL) || json_get_int(interrupt, "after_ms", -1) < 0 ||
+	     json_get_int(interrupt, "after_ms", -1) > MAX_INTERRUPT_MS))
+		return script_error(path, "\"interrupt\" must have \"say\", and \"after_ms\" from "
+					  "0 to 60000");
+	json_array_foreach(rules, i, rule) if (check_rule(path, wants, rule, i + 1)) return -EINVAL;
 	return 0;
 }
 
@@ -230,6 +267,16 @@ static void say(struct callee *callee, const char *text)
 		on_spoken(-EINVAL, callee);
 }
 
+/* Today where this phone is, counted as in flow_calendar.h. */
+static int32_t today(void)
+{
+	const time_t now = time(NULL);
+	struct tm local;
+
+	localtime_r(&now, &local);
+	return date_of(local.tm_year + 1900, (unsigned)local.tm_mon + 1, (unsigned)local.tm_mday);
+}
+
 static void follow(struct callee *callee, const json_t *rule)
 {
 	const char *text = json_get_str(rule, "say", NULL);
@@ -264,10 +311,14 @@ static void on_heard(const struct ear_result *result, void *arg)
 {
 	struct callee *callee = arg;
 	const json_t *rule = find_rule(callee->script, result->text);
+	const json_t *missed =
+		callee_want_missed(json_object_get(callee->script, "wants"),
+				   json_object_get(rule, "check"), result->text, today());
 
 	LOG_INFO(&callee->log, "callee_heard", LOG_STR("text", result->text),
 		 LOG_NUMBER("confidence", result->confidence),
-		 LOG_STR("understood", rule ? "yes" : "no"));
+		 LOG_STR("understood", rule ? "yes" : "no"),
+		 LOG_STR("as_wanted", missed ? "no" : "yes"));
 	callee->silences = 0;
 	if (callee->speaking)
 		return;
@@ -276,7 +327,11 @@ static void on_heard(const struct ear_result *result, void *arg)
 		return;
 	}
 	timer_start(callee->silence_timer, SILENCE_MS);
-	if (rule) {
+	if (missed && callee->corrections++ == MAX_CORRECTIONS) {
+		sip_call_hangup(callee->call);
+	} else if (missed) {
+		say(callee, json_get_str(missed, "correct", ""));
+	} else if (rule) {
 		callee->misses = 0;
 		follow(callee, rule);
 	} else {
@@ -339,8 +394,21 @@ static void on_answered(struct sip_call *call, void *arg)
 static void on_started(void *arg)
 {
 	struct callee *callee = arg;
+	const json_t *interrupt = json_object_get(callee->script, "interrupt");
 
 	timer_start(callee->silence_timer, SILENCE_MS);
+	if (interrupt && !callee->interrupted)
+		timer_start(callee->interrupt_timer,
+			    (uint64_t)json_get_int(interrupt, "after_ms", 0));
+	callee->interrupted = true;
+}
+
+/* Into the other side's words, as impatient people do. */
+static void on_interrupt(void *arg)
+{
+	struct callee *callee = arg;
+
+	say(callee, json_get_str(json_object_get(callee->script, "interrupt"), "say", ""));
 }
 
 static void on_stopped(void *arg)
@@ -356,6 +424,7 @@ static void end_call(struct callee *callee)
 	timer_stop(callee->answer_timer);
 	timer_stop(callee->silence_timer);
 	timer_stop(callee->hang_up_timer);
+	timer_stop(callee->interrupt_timer);
 	callee->speech = mem_unref(callee->speech);
 	callee->ear = mem_unref(callee->ear);
 	callee->call = mem_unref(callee->call);
@@ -425,8 +494,8 @@ static void on_incoming(struct sip_call *call, void *arg)
 	log_init(&callee->log, "callee", sip_call_id(call));
 	callee->call = mem_ref(call);
 	callee->last = NULL;
-	callee->turns = callee->silences = callee->misses = 0;
-	callee->speaking = false;
+	callee->turns = callee->silences = callee->misses = callee->corrections = 0;
+	callee->speaking = callee->interrupted = false;
 	sip_call_accept(call, &handlers, callee);
 	if (open_ear(callee)) {
 		LOG_ERROR(&callee->log, "callee_cannot_listen");
@@ -499,6 +568,7 @@ static void callee_destroy(void *data)
 	mem_unref(callee->answer_timer);
 	mem_unref(callee->silence_timer);
 	mem_unref(callee->hang_up_timer);
+	mem_unref(callee->interrupt_timer);
 	mem_unref(callee->stt);
 	mem_unref(callee->tts);
 	mem_unref(callee->pool);
@@ -549,6 +619,7 @@ static int prepare(struct callee *callee, const struct options *options)
 	callee->answer_timer = timer_new(callee->loop, on_answer_time, callee);
 	callee->silence_timer = timer_new(callee->loop, on_silence, callee);
 	callee->hang_up_timer = timer_new(callee->loop, on_hang_up, callee);
+	callee->interrupt_timer = timer_new(callee->loop, on_interrupt, callee);
 	return CMD_OK;
 }
 

@@ -573,7 +573,8 @@ static int add_state_rules(struct flow_loader *l, const struct flow_state *state
 	add_answer_patterns(&answers, l->flow, state);
 	buf_printf(&plain, "[<lead>] (%s<global>) [<tail>]", buf_str(&answers));
 	buf_printf(&doubt,
-		   "[<lead>] (#confirm:1 <yes> | #confirm:0 <no> | [no] (%s<global>)) [<tail>]",
+		   "[<lead>] (#confirm:1 <yes> | #confirm:0 <no> | "
+		   "[no [i said | i meant]] (%s<global>)) [<tail>]",
 		   buf_str(&answers));
 	flow_rule_name(name, state, false);
 	TRY(flow_add_rule(l, name, buf_str(&plain), at));
