@@ -7,6 +7,7 @@
 #include "core/str.h"
 #include "engine/duration.h"
 #include "engine/mouth.h"
+#include "engine/written.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
 
@@ -791,12 +792,25 @@ static void on_caller_started(void *arg)
 	step(arg, EV_SPEECH);
 }
 
+/* What the recogniser heard, as it is read; of other languages it is left alone. */
+static char *write_down(const struct conversation *c, const char *text)
+{
+	struct buf buf = {0};
+
+	if (!c->conf.language || str_has_prefix(c->conf.language, "en"))
+		written_add(&buf, text);
+	else
+		buf_append_str(&buf, text);
+	return buf.len ? buf_steal(&buf) : mem_strdup("");
+}
+
 static void on_caller_partial(const char *text, void *arg)
 {
 	struct conversation *c = arg;
+	auto_free char *written = write_down(c, text);
 
 	if (c->state == HEARING)
-		tell_transcript(c, true, "text", text, false, c->user_ordinal, -1);
+		tell_transcript(c, true, "text", written, false, c->user_ordinal, -1);
 }
 
 static void on_caller_stopped(void *arg)
@@ -813,7 +827,8 @@ static void on_caller_heard(const struct ear_result *result, void *arg)
 	c->timing = *result;
 	c->timing.text = NULL;
 	c->user_started_ms = result->started_ms;
-	mem_replace_str(&c->heard_text, result->text);
+	mem_free(c->heard_text);
+	c->heard_text = write_down(c, result->text);
 	c->confidence = result->confidence;
 	c->in_grammar = result->in_grammar;
 	if (!*result->text && result->speech_ms < NOISE_MS && !c->interrupted_agent)

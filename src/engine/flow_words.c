@@ -117,6 +117,18 @@ static void add_numeral(struct buf *buf, const char *token, const char *previous
 		buf_append_str(buf, is_am ? "a.m. " : "p.m. ");
 }
 
+/* "am" after it is a time of day, not a form of "to be". */
+static bool is_of_time(const char *previous)
+{
+	bool is_number = isdigit((unsigned char)previous[0]) || str_equal(previous, "o'clock");
+
+	for (size_t i = 0; i < ARRAY_LEN(small) && !is_number; i++)
+		is_number = str_equal(small[i], previous);
+	for (size_t i = 0; i < ARRAY_LEN(tens) && !is_number; i++)
+		is_number = previous[0] && str_equal(tens[i], previous);
+	return is_number;
+}
+
 static void add_word(struct buf *buf, const char *token, const char *previous)
 {
 	char word[WORD_SIZE];
@@ -124,8 +136,7 @@ static void add_word(struct buf *buf, const char *token, const char *previous)
 
 	str_copy(word, sizeof(word), token);
 	len = strlen(word);
-	if (str_equal(word, "a.m") ||
-	    (str_equal(word, "am") && isdigit((unsigned char)previous[0])))
+	if (str_equal(word, "a.m") || (str_equal(word, "am") && is_of_time(previous)))
 		str_copy(word, sizeof(word), "a.m.");
 	else if (str_equal(word, "p.m") || str_equal(word, "pm"))
 		str_copy(word, sizeof(word), "p.m.");

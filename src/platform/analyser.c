@@ -1,3 +1,4 @@
+#include "platform/analyser_outcome.h"
 #include "platform/analyser_text.h"
 
 #include "core/buf.h"
@@ -14,7 +15,8 @@ enum {
 	POINTS_MAX = 6,
 	HIGHLIGHTS_MAX = 3,
 	FIRST_TURNS = 1000,
-	SUMMARY_MAX = 1000
+	QUOTES_MAX = 2,
+	WHOLE_WORDS = 4,
 };
 
 /* From here on a call is positive or negative. */
@@ -206,60 +208,6 @@ static const char *sentiment_name(double sentiment)
 
 /* ---- what came of it ---- */
 
-static void add_slots(struct buf *buf, const json_t *slots)
-{
-	const char *name, *separator = "";
-	json_t *value;
-	unsigned count = 0;
-
-	json_object_foreach((json_t *)slots, name, value)
-	{
-		if (count++ == 10)
-			break;
-		if (json_is_string(value))
-			buf_printf(buf, "%s%.40s %.60s", separator, name, json_string_value(value));
-		else if (json_is_integer(value))
-			buf_printf(buf, "%s%.40s %lld", separator, name,
-				   (long long)json_integer_value(value));
-		else if (json_is_boolean(value))
-			buf_printf(buf, "%s%.40s %s", separator, name,
-				   json_is_true(value) ? "yes" : "no");
-		else
-			continue;
-		separator = ", ";
-	}
-}
-
-/* "appointment_booked" as words. */
-static void add_reason(struct buf *buf, const char *reason)
-{
-	for (size_t i = 0; reason[i] && i < 60; i++)
-		buf_append_char(buf, reason[i] == '_' ? ' ' : reason[i]);
-}
-
-static void describe_outcome(struct buf *buf, const struct analysis *a)
-{
-	const json_t *outcome = a->params->outcome;
-	const json_t *slots = json_object_get(outcome, "slots");
-	const char *reason = json_get_str(outcome, "reason", NULL);
-	auto_buf struct buf details = {0};
-
-	add_slots(&details, slots);
-	buf_append_str(buf, json_get_bool(outcome, "goal_reached", false)
-				    ? "The goal of the call was reached"
-				    : "The goal of the call was not reached");
-	if (reason) {
-		buf_append_str(buf, " (");
-		add_reason(buf, reason);
-		buf_append_char(buf, ')');
-	}
-	if (json_get_bool(outcome, "hand_over", false))
-		buf_append_str(buf, ", and it was left to a person");
-	if (details.len)
-		buf_printf(buf, ": %s", buf_str(&details));
-	buf_append_char(buf, '.');
-}
-
 static void describe_end(struct buf *buf, const struct analysis *a)
 {
 	const char *reason = a->params->end_reason;
@@ -355,21 +303,32 @@ static void append_quote(json_t *list, const struct analysis *a, size_t sentence
 	json_array_append_new(list, json_string(buf_str(&line)));
 }
 
+/* Enough words to be read alone: "next thursday" tells nothing without its question. */
+static bool is_whole(const struct analyser_sentence *s)
+{
+	struct analyser_words words;
+
+	analyser_split_words(&words, s->text, s->len);
+	return words.count >= WHOLE_WORDS;
+}
+
+/* What was settled, then what was said; without an outcome what the agent said counts too. */
 static json_t *key_points(const struct analysis *a)
 {
 	auto_free double *scores = mem_alloc((a->sentences_len + 1) * sizeof(*scores));
 	json_t *points = json_array();
-	auto_buf struct buf outcome = {0};
 	size_t chosen[POINTS_MAX], count;
 
-	if (a->params->outcome) {
-		describe_outcome(&outcome, a);
-		outcome.data[outcome.len - 1] = '\0';
-		json_array_append_new(points, json_string(outcome.data));
+	if (a->params->outcome)
+		analyser_add_outcome_points(points, a->params->outcome, POINTS_MAX - 2);
+	for (size_t i = 0; i < a->sentences_len; i++) {
+		const struct analyser_sentence *s = &a->sentences[i];
+
+		scores[i] = is_whole(s) && !(a->params->outcome && s->is_agent) ? s->score : 0;
 	}
-	for (size_t i = 0; i < a->sentences_len; i++)
-		scores[i] = a->sentences[i].score;
-	count = a->is_readable ? choose(a, scores, 0.5, chosen, POINTS_MAX - 1) : 0;
+	count = a->is_readable
+			? choose(a, scores, 0.5, chosen, POINTS_MAX - json_array_size(points))
+			: 0;
 	for (size_t i = 0; i < count; i++)
 		append_quote(points, a, chosen[i]);
 	return points;
@@ -403,33 +362,12 @@ static json_t *highlights(const struct analysis *a)
 	return list;
 }
 
-/* An outcome that binds somebody. */
-static void add_outcome_actions(json_t *items, const struct analysis *a)
-{
-	const json_t *outcome = a->params->outcome, *slots = json_object_get(outcome, "slots");
-	const char *day = json_get_str(slots, "day", NULL),
-		   *time = json_get_str(slots, "time", NULL);
-	const char *reason = json_get_str(outcome, "reason", "");
-	char when[80] = "", what[48];
-
-	snprintf(what, sizeof(what), "call the %s back", a->who);
-	if (day)
-		snprintf(when, sizeof(when), "%.20s%s%.20s", day, time ? " at " : "",
-			 time ? time : "");
-	if (json_get_bool(outcome, "hand_over", false))
-		analyser_add_action(items, "colleague", what, NULL);
-	else if (str_equal(json_get_str(slots, "callback", NULL), "yes"))
-		analyser_add_action(items, "agent", what, when);
-	else if (day && (str_has_suffix(reason, "booked") || str_has_suffix(reason, "moved")))
-		analyser_add_action(items, a->who, "come to the appointment", when);
-}
-
 static json_t *action_items(const struct analysis *a)
 {
 	json_t *items = json_array();
 
 	if (a->params->outcome)
-		add_outcome_actions(items, a);
+		analyser_add_outcome_actions(items, a->params->outcome, a->who);
 	for (size_t i = 0; a->is_readable && i < a->sentences_len; i++)
 		analyser_add_actions(items, &a->sentences[i], a->who);
 	return items;
@@ -440,30 +378,35 @@ static json_t *action_items(const struct analysis *a)
 static void describe_conversation(struct buf *buf, const struct analysis *a)
 {
 	auto_free double *scores = mem_alloc((a->sentences_len + 1) * sizeof(*scores));
-	char quote[ANALYSER_QUOTE_BYTES + 8];
-	size_t best[1];
+	size_t best[QUOTES_MAX], count;
 
-	for (size_t i = 0; i < a->sentences_len; i++)
-		scores[i] = a->sentences[i].is_agent ? 0 : a->sentences[i].score;
-	buf_printf(buf, "In this %s call of %zu turns ",
-		   a->params->is_inbound ? "inbound" : "outbound", a->user_turns + a->agent_turns);
-	if (choose(a, scores, 0, best, 1)) {
-		analyser_quote(quote, &a->sentences[best[0]]);
-		buf_printf(buf, "the %s said: \"%s\".", a->who, quote);
-	} else {
-		buf_printf(buf, "the %s said little that can be summarised.", a->who);
+	for (size_t i = 0; i < a->sentences_len; i++) {
+		const struct analyser_sentence *s = &a->sentences[i];
+
+		scores[i] = s->is_agent || !is_whole(s) ? 0 : s->score;
 	}
+	count = choose(a, scores, 0, best, QUOTES_MAX);
+	for (size_t i = 0; !count && i < a->sentences_len; i++)
+		scores[i] = a->sentences[i].is_agent ? 0 : a->sentences[i].score;
+	if (!count)
+		count = choose(a, scores, 0, best, 1);
+	buf_printf(buf, "In this %s call of %zu turns the %s said",
+		   a->params->is_inbound ? "inbound" : "outbound", a->user_turns + a->agent_turns,
+		   a->who);
+	for (size_t i = 0; i < count; i++) {
+		char quote[ANALYSER_QUOTE_BYTES + 8];
+
+		analyser_quote(quote, &a->sentences[best[i]]);
+		buf_printf(buf, "%s \"%s\"", i ? ", and" : ":", quote);
+	}
+	buf_append_str(buf, count ? "." : " little that can be summarised.");
 }
 
-/* Without an outcome, the last thing of substance the agent said. */
+/* The last thing of substance the agent said. */
 static void describe_conclusion(struct buf *buf, const struct analysis *a)
 {
 	char quote[ANALYSER_QUOTE_BYTES + 8];
 
-	if (a->params->outcome) {
-		describe_outcome(buf, a);
-		return;
-	}
 	for (size_t i = a->sentences_len; i-- > 0;) {
 		if (!a->sentences[i].is_agent || a->sentences[i].score < 0.8)
 			continue;
@@ -474,32 +417,33 @@ static void describe_conclusion(struct buf *buf, const struct analysis *a)
 	buf_append_str(buf, "No conclusion was spoken.");
 }
 
+/* What came of it, what was said, how it ended. */
 static void summarise(struct buf *buf, const struct analysis *a)
 {
 	const char *direction = a->params->is_inbound ? "inbound" : "outbound";
 
+	if (a->params->outcome) {
+		analyser_describe_outcome(buf, a->params->outcome, a->who);
+		buf_append_char(buf, ' ');
+	}
 	if (!a->sentences_len)
-		buf_printf(buf, "Nothing was said in this %s call. ", direction);
+		buf_printf(buf, "Nothing was said in this %s call.", direction);
 	else if (!a->user_turns)
 		buf_printf(buf,
-			   "In this %s call only the agent spoke; nothing was heard of the %s. ",
+			   "In this %s call only the agent spoke; nothing was heard of the %s.",
 			   direction, a->who);
 	else if (!a->is_readable)
 		buf_printf(
 			buf,
 			"This %s call of %zu turns was not held in English, which is all that the "
-			"embedded analyser reads; no more than its outcome is summarised. ",
+			"embedded analyser reads; what was said is not summarised.",
 			direction, a->user_turns + a->agent_turns);
 	else
 		describe_conversation(buf, a);
-	if (buf->data[buf->len - 1] != ' ')
+	if (!a->params->outcome && a->is_readable && a->user_turns) {
 		buf_append_char(buf, ' ');
-	if (a->is_readable && a->user_turns)
 		describe_conclusion(buf, a);
-	else if (a->params->outcome)
-		describe_outcome(buf, a);
-	else
-		buf_append_str(buf, "There is no outcome to report.");
+	}
 	describe_end(buf, a);
 }
 

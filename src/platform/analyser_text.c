@@ -69,13 +69,30 @@ void analyser_split_words(struct analyser_words *ret_words, const char *text, si
 	}
 }
 
+/* The first stop of "p. m.", as recognisers write it. */
+static bool is_half_day(const char *begin, const char *p, const char *end)
+{
+	return p > begin && strchr("apAP", p[-1]) && (p - 1 == begin || p[-2] == ' ') &&
+	       end - p >= 3 && p[1] == ' ' && strchr("mM", p[2]) &&
+	       (end - p == 3 || !isalnum((unsigned char)p[3]));
+}
+
 /* A stop that ends a sentence: before white space, and not the one in "p.m." */
 static bool is_stop(const char *begin, const char *p, const char *end)
 {
+	if (*p == '.' && is_half_day(begin, p, end))
+		return false;
 	if (!strchr(".!?;", *p) || (p + 1 < end && !isspace((unsigned char)p[1])))
 		return false;
 	return !(*p == '.' && p - begin >= 3 && p[-2] == '.' && p + 2 < end &&
 		 !isupper((unsigned char)p[2]));
+}
+
+/* The stop of "p.m." belongs to it. */
+static bool ends_with_half_day(const char *text, size_t len)
+{
+	return len >= 4 && text[len - 1] == '.' && tolower((unsigned char)text[len - 2]) == 'm' &&
+	       strchr(". ", text[len - 3]);
 }
 
 struct analyser_sentence analyser_next_sentence(const char **pos, const char *end)
@@ -88,6 +105,8 @@ struct analyser_sentence analyser_next_sentence(const char **pos, const char *en
 	for (begin = p; p < end && !is_stop(begin, p, end); p++)
 		if (*p == ' ' && ++words >= SENTENCE_WORDS)
 			break;
+	if (p < end && ends_with_half_day(begin, (size_t)(p + 1 - begin)))
+		p++;
 	*pos = p;
 	return (struct analyser_sentence){.text = begin, .len = (size_t)(p - begin)};
 }
@@ -106,7 +125,7 @@ void analyser_quote(char out[ANALYSER_QUOTE_BYTES + 8], const struct analyser_se
 				len--;
 	}
 	memcpy(out, sentence->text, len);
-	while (len && strchr(" ,.;", out[len - 1]))
+	while (len && strchr(" ,.;", out[len - 1]) && !ends_with_half_day(out, len))
 		len--;
 	str_copy(out + len, 4, sentence->len > ANALYSER_QUOTE_BYTES ? "..." : "");
 	for (char *c = out; *c; c++)

@@ -384,9 +384,9 @@ static void caller_turn_is_heard_and_answered(void **state)
 	assert_string_equal("hearing", conversation_state_name(f->conversation));
 	pass_ms(f, 460, false);
 	assert_int_equal(1, f->hears);
-	assert_string_equal("two o'clock please", f->heard);
+	assert_string_equal("Two o'clock please", f->heard);
 	assert_string_equal("speaking", conversation_state_name(f->conversation));
-	assert_string_equal("two o'clock please", record_text(f, "MESSAGE_ROLE_USER"));
+	assert_string_equal("Two o'clock please", record_text(f, "MESSAGE_ROLE_USER"));
 	timing = last_of(f->messages, "type", "turn_timing");
 	assert_in_range(json_get_int(timing, "endOfSpeechMs", -1), 384, 420);
 	assert_in_range(json_get_int(timing, "recognisedMs", -1), 200, 384);

@@ -191,14 +191,95 @@ static void a_booked_appointment(void **state)
 	const char *summary = json_get_str(result, "summary", "");
 
 	check_shape(result);
-	assert_non_null(strstr(summary, "i'd like to book an appointment for tuesday"));
-	assert_non_null(strstr(summary, "goal of the call was reached (appointment booked)"));
-	assert_non_null(strstr(summary, "day 2026-03-03, time 15:00, name Peter"));
+	assert_true(str_has_prefix(
+		summary, "Peter booked an appointment for Tuesday, 3 March at 3 p.m. In this "));
+	assert_non_null(
+		strstr(summary, "\"i'd like to book an appointment for tuesday at three p. m.\""));
 	assert_non_null(strstr(summary, "because the callee hung up"));
 	assert_string_equal("positive", json_get_str(result, "sentiment", ""));
 	assert_true(has_item(result, "action_items",
-			     "Callee: come to the appointment (2026-03-03 at 15:00)"));
+			     "Peter: come to the appointment (Tuesday, 3 March at 3 p.m.)"));
+	assert_true(
+		has_item(result, "key_points", "Appointment booked: Tuesday, 3 March at 3 p.m."));
+	assert_true(has_item(result, "key_points", "Name: Peter"));
 	assert_true(has_item(result, "key_points", "Callee: \"i'd like to book"));
+	assert_false(has_item(result, "key_points", "yes perfect"));
+}
+
+/* The same outcome words, read of other flows: nothing is made for one of them. */
+static void outcomes_are_told_as_prose(void **state)
+{
+	static const struct {
+		const char *outcome, *summary, *item; /* item NULL: none */
+	} cases[] = {
+		{"{\"goal_reached\":true,\"slots\":{\"wish\":\"move\",\"old_day\":\"2026-03-03\","
+		 "\"day\":\"2026-12-25\",\"time\":\"10:30\",\"name\":\"Anna\"},"
+		 "\"reason\":\"appointment_moved\"}",
+		 "Anna moved the appointment of Tuesday, 3 March to Friday, 25 December at 10:30 "
+		 "a.m. ",
+		 "Anna: come to the appointment (Friday, 25 December at 10:30 a.m.)"},
+		{"{\"goal_reached\":true,\"slots\":{\"old_day\":\"2026-03-03\",\"name\":\"Anna\"},"
+		 "\"reason\":\"appointment_cancelled\"}",
+		 "Anna cancelled the appointment of Tuesday, 3 March. ", NULL},
+		{"{\"goal_reached\":true,\"slots\":{\"score\":8,\"solved\":\"yes\","
+		 "\"reason\":\"waiting_time\",\"callback\":\"yes\",\"day\":\"2026-12-02\","
+		 "\"time\":\"12:00\"},\"reason\":\"survey_completed\"}",
+		 "The caller completed the survey (score 8, solved yes, reason waiting time) and "
+		 "is to "
+		 "be called back on Wednesday, 2 December at noon. ",
+		 "Agent: call the caller back (Wednesday, 2 December at noon)"},
+		{"{\"goal_reached\":false,\"slots\":{},\"reason\":\"survey_declined\"}",
+		 "The caller declined the survey. The goal of the call was not reached. ", NULL},
+		{"{\"goal_reached\":false,\"reason\":\"operator\",\"hand_over\":true}",
+		 "The caller asked for a person; it was left to a person. The goal of the call was "
+		 "not "
+		 "reached. ",
+		 "Colleague: call the caller back"},
+		{"{\"goal_reached\":true,\"reason\":\"all fine\",\"slots\":{\"day\":\"soon\"}}",
+		 "The goal of the call was reached (all fine), soon. ", NULL},
+		{"{\"goal_reached\":true,\"slots\":{\"pizza\":\"large\",\"day\":\"2026-12-02\"},"
+		 "\"reason\":\"pizza_ordered\"}",
+		 "The caller ordered a pizza for Wednesday, 2 December (pizza large). ", NULL},
+		{"{\"goal_reached\":false}", "The goal of the call was not reached. ", NULL},
+	};
+	static const char *const lines[] = {"u hello there", NULL};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		auto_json json_t *result = run(lines, "en", cases[i].outcome, true);
+		const json_t *items = json_object_get(result, "action_items");
+
+		check_shape(result);
+		if (!str_has_prefix(json_get_str(result, "summary", ""), cases[i].summary))
+			fail_msg("\"%s\", not \"%s\"", json_get_str(result, "summary", ""),
+				 cases[i].summary);
+		if (cases[i].item)
+			assert_string_equal(json_string_value(json_array_get(items, 0)),
+					    cases[i].item);
+		else
+			assert_int_equal(json_array_size(items), 0);
+	}
+}
+
+/* An outcome beyond all measure makes no summary beyond its limit. */
+static void a_huge_outcome_is_cut(void **state)
+{
+	auto_json json_t *slots = json_object();
+	auto_json json_t *outcome = json_object();
+	auto_free char *text = NULL;
+	static const char *const lines[] = {"u i would like to have all of it please", NULL};
+
+	for (int i = 0; i < 50; i++) {
+		auto_free char *name = mem_printf("%040d", i);
+		auto_free char *value = mem_printf("%0500d", i);
+
+		json_set_str(slots, name, value);
+	}
+	json_object_set(outcome, "slots", slots);
+	json_set_str(outcome, "reason", "thing_done_and_ordered");
+	text = json_text(outcome);
+	auto_json json_t *result = run(lines, "en", text, true);
+
+	check_shape(result);
 }
 
 static void a_hostile_caller(void **state)
@@ -341,6 +422,8 @@ int main(void)
 		cmocka_unit_test(the_lexicon_is_sorted),
 		cmocka_unit_test(commitments_have_who_and_when),
 		cmocka_unit_test(a_booked_appointment),
+		cmocka_unit_test(outcomes_are_told_as_prose),
+		cmocka_unit_test(a_huge_outcome_is_cut),
 		cmocka_unit_test(a_hostile_caller),
 		cmocka_unit_test(later_turns_weigh_more),
 		cmocka_unit_test(odd_calls_get_an_honest_summary),
