@@ -246,6 +246,10 @@ static int read_query(struct http_request *req, struct buf *target)
 		if (!len)
 			continue;
 		text[len] = '\0';
+		/* It ends a target that has nothing after the last '?' or '&' with a '/'. */
+		if (str_equal(text, "/") &&
+		    !lws_hdr_fragment_length(req->wsi, WSI_TOKEN_HTTP_URI_ARGS, i + 1))
+			break;
 		equals = strchr(text, '=');
 		if (equals)
 			*equals = '\0';

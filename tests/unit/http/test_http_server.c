@@ -60,6 +60,15 @@ static void on_silent(struct http_request *req, void *arg)
 {
 }
 
+static void on_query(struct http_request *req, void *arg)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%zu %s", form_count(http_request_query(req)),
+		 http_request_target(req));
+	http_reply(req, 200, "text/plain", text, strlen(text));
+}
+
 static void on_file(struct http_request *req, void *arg)
 {
 	if (http_reply_file(req, "test_http_server.tmp", "text/plain"))
@@ -75,6 +84,7 @@ static int setup(void **state)
 					    &(struct http_server_conf){.service = "test"}));
 	http_server_route(f->server, "POST", "/echo", on_echo, f);
 	http_server_route(f->server, "GET", "/items/{id}", on_item, f);
+	http_server_route(f->server, "GET", "/query", on_query, f);
 	http_server_route(f->server, "GET", "/silent", on_silent, f);
 	f->client = http_client_new(f->loop);
 	*state = f;
@@ -414,6 +424,33 @@ static void test_dots_do_not_leave_the_root(void **state)
 	}
 }
 
+static void test_empty_ends_of_a_query_are_no_fields(void **state)
+{
+	static const struct {
+		const char *target;
+		const char *answer;
+	} rows[] = {
+		{"/query", "\r\n\r\n0 /query"},           {"/query?", "\r\n\r\n0 /query?"},
+		{"/query?a=1&", "\r\n\r\n1 /query?a=1&"}, {"/query?a=/", "\r\n\r\n1 /query?a=/"},
+		{"/query?/&a", "\r\n\r\n2 /query?/&a"},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_buf struct buf rx = {0};
+		char request[256];
+		int fd = raw_connect(f);
+
+		snprintf(request, sizeof(request),
+			 "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", rows[i].target);
+		raw_send(f, fd, request, strlen(request));
+		raw_receive(f, fd, &rx, NULL);
+		if (!str_has_suffix(buf_str(&rx), rows[i].answer))
+			fail_msg("%s: %s", rows[i].target, buf_str(&rx));
+		close(fd);
+	}
+}
+
 static void test_too_many_header_bytes_close_the_connection(void **state)
 {
 	struct fixture *f = *state;
@@ -561,6 +598,7 @@ int main(void)
 		ROW(test_chunked_bodies),
 		ROW(test_head_has_length_but_no_body),
 		ROW(test_dots_do_not_leave_the_root),
+		ROW(test_empty_ends_of_a_query_are_no_fields),
 		ROW(test_too_many_header_bytes_close_the_connection),
 		ROW(test_body_over_the_limit_is_answered_413),
 		ROW(test_large_body_both_ways),
