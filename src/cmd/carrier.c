@@ -7,6 +7,7 @@
 #include "core/setting.h"
 #include "loop/loop.h"
 #include "loop/process.h"
+#include "observe/lag.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -50,6 +51,7 @@ int cmd_carrier(int argc, char **argv)
 {
 	auto_unref struct settings *settings = NULL;
 	struct signal_watch *interrupt = NULL, *terminate = NULL;
+	struct lag *lag = NULL;
 	struct server server = {0};
 	struct log log;
 	char error[256] = "";
@@ -72,8 +74,10 @@ int cmd_carrier(int argc, char **argv)
 		(void)signal_watch_new(&terminate, server.loop, SIGTERM, on_signal, &server);
 		LOG_INFO(&log, "carrier_started", LOG_INT("port", carrier_port(server.carrier)),
 			 LOG_INT("sip_port", settings->sip_port));
+		lag = lag_new(server.loop);
 		loop_run(server.loop);
 	}
+	mem_unref(lag);
 	mem_unref(interrupt);
 	mem_unref(terminate);
 	mem_unref(server.carrier);

@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "loop/loop.h"
 #include "loop/process.h"
+#include "observe/lag.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ int cmd_engine(int argc, char **argv)
 	auto_unref struct settings *settings = NULL;
 	auto_unref struct loop *loop = NULL;
 	auto_unref struct signal_watch *term = NULL, *interrupt = NULL;
+	auto_unref struct lag *lag = NULL;
 	struct engine_conf conf = {.version = VOICEAI_VERSION};
 	struct engine *engine = NULL;
 	char error[256];
@@ -49,6 +51,7 @@ int cmd_engine(int argc, char **argv)
 		fprintf(stderr, "voiceai engine: %s\n", error);
 		return CMD_FAILED;
 	}
+	lag = lag_new(loop);
 	loop_run(loop);
 	engine_stop(engine);
 	mem_unref(engine);

@@ -5,6 +5,7 @@
 #include "core/setting.h"
 #include "loop/loop.h"
 #include "loop/process.h"
+#include "observe/lag.h"
 #include "platform/platform.h"
 
 #include <signal.h>
@@ -52,6 +53,7 @@ static void on_signal(int signum, void *arg)
 static int run(struct serve *serve, const struct settings *settings)
 {
 	auto_unref struct signal_watch *term = NULL, *interrupt = NULL;
+	auto_unref struct lag *lag = NULL;
 	char error[PLATFORM_ERROR_SIZE] = "";
 
 	if (platform_new(&serve->platform, serve->loop, settings, VOICEAI_VERSION, error)) {
@@ -63,6 +65,7 @@ static int run(struct serve *serve, const struct settings *settings)
 		return CMD_FAILED;
 	LOG_INFO(&serve->log, "listening", LOG_STR("address", settings->bind_address),
 		 LOG_INT("port", platform_port(serve->platform)));
+	lag = lag_new(serve->loop);
 	loop_run(serve->loop);
 	return CMD_OK;
 }

@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "core/str.h"
 #include "sip/play_queue.h"
 #include "sip/ua.h"
@@ -83,6 +84,7 @@ static void leg_end(struct leg *leg, enum sip_end end, int code, const char *rea
 		 LOG_INT("tx_packets", (int64_t)leg->counts.tx_packets),
 		 LOG_INT("rx_packets", (int64_t)leg->counts.rx_packets),
 		 LOG_INT("rx_lost", (int64_t)leg->counts.rx_lost));
+	metric_add(METRIC_RTP_LOST, "", (double)leg->counts.rx_lost);
 	mailbox_put(ua_mailbox(leg->ua), &event);
 
 	tmr_cancel(&leg->ring_timer);
