@@ -141,7 +141,7 @@ static int open_store(struct platform *platform, char error[PLATFORM_ERROR_SIZE]
 				      ? mem_printf("sqlite:%s/voiceai.db", settings->data_dir)
 				      : mem_strdup(settings->database_url);
 
-	if (mkdir(settings->data_dir, 0750) && errno != EEXIST)
+	if (mkdir(settings->data_dir, 0700) && errno != EEXIST)
 		return complain(error, -errno, settings->data_dir);
 	return store_open(&platform->api.db, platform->api.loop, url, error);
 }

@@ -220,5 +220,5 @@ int recording_fetch_setup(struct platform *platform)
 
 	job_queue_handle(platform->api.jobs, &start);
 	job_queue_handle(platform->api.jobs, &fetch);
-	return mkdir(dir, 0750) && errno != EEXIST ? -errno : 0;
+	return mkdir(dir, 0700) && errno != EEXIST ? -errno : 0;
 }
