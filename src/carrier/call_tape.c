@@ -5,6 +5,7 @@
 #include "loop/loop.h"
 #include "loop/timer.h"
 #include "loop/work.h"
+#include "media/wav.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,6 @@ enum {
 	FLUSH_MS = 1000,
 	LATENESS_MS = 200, /* a frame may come so late and still belong to its place */
 	GAP_MS = 60,       /* jitter below this is no silence */
-	HEADER_LEN = 44,
 	MIX_FRAMES = 4096,
 };
 
@@ -58,31 +58,6 @@ struct call_tape {
 
 /* ---- the file ---- */
 
-static void put_le(uint8_t *out, uint32_t value, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		out[i] = (uint8_t)(value >> (8 * i));
-}
-
-/* RIFF WAVE, 16-bit PCM. */
-static void make_header(uint8_t out[HEADER_LEN], uint32_t channels, uint64_t data_len)
-{
-	uint32_t len = data_len > UINT32_MAX - 36 ? UINT32_MAX - 36 : (uint32_t)data_len;
-
-	memcpy(out, "RIFF", 4);
-	put_le(out + 4, len + 36, 4);
-	memcpy(out + 8, "WAVEfmt ", 8);
-	put_le(out + 16, 16, 4);
-	put_le(out + 20, 1, 2);
-	put_le(out + 22, channels, 2);
-	put_le(out + 24, RATE_HZ, 4);
-	put_le(out + 28, RATE_HZ * channels * 2, 4);
-	put_le(out + 32, channels * 2, 2);
-	put_le(out + 34, 16, 2);
-	memcpy(out + 36, "data", 4);
-	put_le(out + 40, len, 4);
-}
-
 static int write_at(int fd, const void *data, size_t len, off_t at)
 {
 	const char *next = data;
@@ -115,7 +90,7 @@ static void file_write(void *arg)
 {
 	struct write_task *task = arg;
 	struct file *file = task->file;
-	uint8_t header[HEADER_LEN];
+	uint8_t header[WAV_HEADER_SIZE];
 
 	if (file->fd < 0 && !file->err) {
 		file->fd = open(file->path, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
@@ -123,11 +98,11 @@ static void file_write(void *arg)
 	}
 	if (!file->err)
 		file->err = write_at(file->fd, task->data.data, task->data.len,
-				     (off_t)(HEADER_LEN + file->data_len));
+				     (off_t)(WAV_HEADER_SIZE + file->data_len));
 	if (file->err)
 		return;
 	file->data_len += task->data.len;
-	make_header(header, file->channels, file->data_len);
+	wav_header(header, RATE_HZ, file->channels, file->data_len);
 	file->err = write_at(file->fd, header, sizeof(header), 0);
 	if (task->last) {
 		(void)close(file->fd);
@@ -307,7 +282,7 @@ void call_tape_end(struct call_tape *tape, call_tape_done_h *doneh, void *arg)
 
 static int open_tape(const char *path, uint32_t *ret_channels, uint64_t *ret_data_len)
 {
-	uint8_t header[HEADER_LEN];
+	uint8_t header[WAV_HEADER_SIZE];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -346,7 +321,7 @@ static int mix_frames(int out, int in, uint64_t *ret_len)
 
 		for (size_t i = 0; i < frames; i++)
 			mono[i] = mixed(pairs[2 * i], pairs[2 * i + 1]);
-		err = write_at(out, mono, frames * 2, (off_t)(HEADER_LEN + *ret_len));
+		err = write_at(out, mono, frames * 2, (off_t)(WAV_HEADER_SIZE + *ret_len));
 		if (err)
 			return err;
 		*ret_len += frames * 2;
@@ -357,7 +332,7 @@ static int mix_frames(int out, int in, uint64_t *ret_len)
 int call_tape_file_mix(const char *dst, const char *src)
 {
 	auto_free char *part = mem_printf("%s.part", dst);
-	uint8_t header[HEADER_LEN];
+	uint8_t header[WAV_HEADER_SIZE];
 	uint32_t channels;
 	uint64_t len, mixed_len = 0;
 	int in = open_tape(src, &channels, &len), out, err;
@@ -367,7 +342,7 @@ int call_tape_file_mix(const char *dst, const char *src)
 	out = open(part, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
 	err = out < 0 ? -errno : channels != 2 ? -EINVAL : mix_frames(out, in, &mixed_len);
 	if (!err) {
-		make_header(header, 1, mixed_len);
+		wav_header(header, RATE_HZ, 1, mixed_len);
 		err = write_at(out, header, sizeof(header), 0);
 	}
 	if (out >= 0)

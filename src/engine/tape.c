@@ -3,15 +3,14 @@
 #include "core/buf.h"
 #include "core/mem.h"
 #include "loop/work.h"
+#include "media/wav.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-	HEADER_SIZE = 44,
 	WRITE_BYTES = 64 << 10,
 	MAX_AGENT_S = 120,
 	MAX_FILE_BYTES = 1 << 30, /* nine hours at 8 kHz */
@@ -39,33 +38,11 @@ struct piece {
 	struct buf data;
 };
 
-static void put32(uint8_t *at, uint32_t value)
-{
-	value = htole32(value);
-	memcpy(at, &value, sizeof(value));
-}
-
-static void put16(uint8_t *at, uint16_t value)
-{
-	value = htole16(value);
-	memcpy(at, &value, sizeof(value));
-}
-
 static void write_header(const struct reel *reel)
 {
-	uint8_t header[HEADER_SIZE];
+	uint8_t header[WAV_HEADER_SIZE];
 
-	memcpy(header, "RIFF....WAVEfmt ", 16);
-	put32(header + 4, HEADER_SIZE - 8 + reel->data_bytes);
-	put32(header + 16, 16);
-	put16(header + 20, 1); /* PCM */
-	put16(header + 22, 2);
-	put32(header + 24, reel->rate_hz);
-	put32(header + 28, reel->rate_hz * 4);
-	put16(header + 32, 4);
-	put16(header + 34, 16);
-	memcpy(header + 36, "data", 4);
-	put32(header + 40, reel->data_bytes);
+	wav_header(header, reel->rate_hz, 2, reel->data_bytes);
 	if (pwrite(reel->fd, header, sizeof(header), 0) != (ssize_t)sizeof(header))
 		return; /* a full disk shows in a short file */
 }
@@ -74,8 +51,8 @@ static void write_piece(void *arg)
 {
 	struct piece *piece = arg;
 	struct reel *reel = piece->reel;
-	ssize_t written =
-		pwrite(reel->fd, piece->data.data, piece->data.len, HEADER_SIZE + reel->data_bytes);
+	ssize_t written = pwrite(reel->fd, piece->data.data, piece->data.len,
+				 WAV_HEADER_SIZE + reel->data_bytes);
 
 	if (written > 0)
 		reel->data_bytes += (uint32_t)written;

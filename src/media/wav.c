@@ -4,11 +4,9 @@
 #include "media/g711.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
 	FORMAT_PCM = 1,
@@ -16,8 +14,6 @@ enum {
 	FORMAT_ULAW = 7,
 	FORMAT_EXTENSIBLE = 0xfffe,
 	CHUNK_HEADER = 8,
-	HEADER_SIZE = 44,
-	WRITE_BUFFER = 32768,
 };
 
 struct format {
@@ -91,11 +87,11 @@ static int parse_format(struct format *ret_format, const uint8_t *data, size_t l
 		return fail(error, -ENOTSUP, "%u channels, 1 or 2 are known", format.channels);
 	if (format.rate_hz < WAV_MIN_RATE_HZ || format.rate_hz > WAV_MAX_RATE_HZ)
 		return fail(error, -ENOTSUP, "rate of %u Hz is out of range", format.rate_hz);
-	if (!(format.coding == FORMAT_PCM && format.bits == 16) &&
+	if (!(format.coding == FORMAT_PCM && (format.bits == 16 || format.bits == 8)) &&
 	    !(format.coding == FORMAT_ULAW && format.bits == 8) &&
 	    !(format.coding == FORMAT_ALAW && format.bits == 8))
 		return fail(error, -ENOTSUP,
-			    "coding %u with %u bits; 16 bit PCM, mu-law and A-law are known",
+			    "coding %u with %u bits; PCM of 16 or 8, mu-law and A-law are known",
 			    format.coding, format.bits);
 	*ret_format = format;
 	return 0;
@@ -103,12 +99,14 @@ static int parse_format(struct format *ret_format, const uint8_t *data, size_t l
 
 static void decode(int16_t *out, const struct format *format, const uint8_t *data, size_t count)
 {
-	if (format->coding == FORMAT_PCM) {
-		for (size_t i = 0; i < count; i++)
-			out[i] = (int16_t)get_u16(data + 2 * i);
+	if (format->coding != FORMAT_PCM) {
+		g711_decode(out, format->coding == FORMAT_ULAW ? G711_ULAW : G711_ALAW, data,
+			    count);
 		return;
 	}
-	g711_decode(out, format->coding == FORMAT_ULAW ? G711_ULAW : G711_ALAW, data, count);
+	for (size_t i = 0; i < count; i++)
+		out[i] = format->bits == 16 ? (int16_t)get_u16(data + 2 * i)
+					    : (int16_t)((data[i] - 128) * 256);
 }
 
 int wav_parse(struct wav *ret_wav, const void *data, size_t len, char ret_error[WAV_ERROR_SIZE])
@@ -153,20 +151,6 @@ void wav_mix_down(const struct wav *wav, int16_t *ret_samples)
 				: (int16_t)((wav->samples[2 * i] + wav->samples[2 * i + 1]) / 2);
 }
 
-/* Writing */
-
-struct wav_writer {
-	int fd;
-	int err;
-	uint32_t rate_hz;
-	uint16_t channels;
-	uint64_t frames;   /* put */
-	uint64_t bytes;    /* of samples in the file */
-	uint64_t unmarked; /* of those, not yet in the header */
-	size_t buffered;
-	uint8_t buffer[WRITE_BUFFER];
-};
-
 static void put_u16(uint8_t *at, uint32_t value)
 {
 	at[0] = (uint8_t)value;
@@ -179,114 +163,21 @@ static void put_u32(uint8_t *at, uint32_t value)
 	put_u16(at + 2, value >> 16);
 }
 
-static int write_all(struct wav_writer *writer, const void *data, size_t len, off_t at)
+void wav_header(uint8_t ret_header[WAV_HEADER_SIZE], uint32_t rate_hz, uint32_t channels,
+		uint64_t data_bytes)
 {
-	const uint8_t *bytes = data;
+	const uint32_t most = UINT32_MAX - WAV_HEADER_SIZE;
+	uint32_t bytes = data_bytes > most ? most : (uint32_t)data_bytes;
 
-	while (len && !writer->err) {
-		ssize_t done = pwrite(writer->fd, bytes, len, at);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0) {
-			writer->err = done < 0 ? -errno : -EIO;
-			break;
-		}
-		bytes += done;
-		at += done;
-		len -= (size_t)done;
-	}
-	return writer->err;
-}
-
-static int write_header(struct wav_writer *writer)
-{
-	uint8_t header[HEADER_SIZE] = "RIFF....WAVEfmt ";
-	uint32_t frame_bytes = writer->channels * 2u;
-	uint32_t bytes = writer->bytes > UINT32_MAX - HEADER_SIZE ? UINT32_MAX - HEADER_SIZE
-								  : (uint32_t)writer->bytes;
-
-	put_u32(header + 4, bytes + HEADER_SIZE - CHUNK_HEADER);
-	put_u32(header + 16, 16);
-	put_u16(header + 20, FORMAT_PCM);
-	put_u16(header + 22, writer->channels);
-	put_u32(header + 24, writer->rate_hz);
-	put_u32(header + 28, writer->rate_hz * frame_bytes);
-	put_u16(header + 32, frame_bytes);
-	put_u16(header + 34, 16);
-	memcpy(header + 36, "data", 4);
-	put_u32(header + 40, bytes);
-	writer->unmarked = 0;
-	return write_all(writer, header, sizeof(header), 0);
-}
-
-static int drain(struct wav_writer *writer)
-{
-	size_t len = writer->buffered;
-
-	writer->buffered = 0;
-	if (write_all(writer, writer->buffer, len, (off_t)(HEADER_SIZE + writer->bytes)))
-		return writer->err;
-	writer->bytes += len;
-	writer->unmarked += len;
-	/* The header follows about once a second of audio. */
-	if (writer->unmarked >= (uint64_t)writer->rate_hz * writer->channels * 2)
-		return write_header(writer);
-	return 0;
-}
-
-int wav_writer_flush(struct wav_writer *writer)
-{
-	drain(writer);
-	return writer->err ? writer->err : write_header(writer);
-}
-
-static void writer_destroy(void *data)
-{
-	struct wav_writer *writer = data;
-
-	if (writer->fd < 0)
-		return;
-	wav_writer_flush(writer);
-	close(writer->fd);
-}
-
-int wav_writer_open(struct wav_writer **ret_writer, const char *path, uint32_t rate_hz,
-		    uint16_t channels)
-{
-	struct wav_writer *writer = mem_new(sizeof(*writer), writer_destroy);
-	int err;
-
-	writer->rate_hz = rate_hz;
-	writer->channels = channels;
-	writer->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	err = writer->fd < 0 ? -errno : write_header(writer);
-	if (err) {
-		mem_unref(writer);
-		return err;
-	}
-	*ret_writer = writer;
-	return 0;
-}
-
-int wav_writer_put(struct wav_writer *writer, const int16_t *samples, size_t frames)
-{
-	size_t count = frames * writer->channels;
-
-	writer->frames += frames;
-	for (size_t i = 0; i < count && !writer->err; i++) {
-		put_u16(writer->buffer + writer->buffered, (uint16_t)samples[i]);
-		writer->buffered += 2;
-		if (writer->buffered == WRITE_BUFFER)
-			drain(writer);
-	}
-	/* No more than a second of audio waits in memory. */
-	if (writer->buffered >= (uint64_t)writer->rate_hz * writer->channels * 2)
-		drain(writer);
-	return writer->err;
-}
-
-uint64_t wav_writer_frames(const struct wav_writer *writer)
-{
-	return writer->frames;
+	memcpy(ret_header, "RIFF....WAVEfmt ", 16);
+	put_u32(ret_header + 4, bytes + WAV_HEADER_SIZE - CHUNK_HEADER);
+	put_u32(ret_header + 16, 16);
+	put_u16(ret_header + 20, FORMAT_PCM);
+	put_u16(ret_header + 22, channels);
+	put_u32(ret_header + 24, rate_hz);
+	put_u32(ret_header + 28, rate_hz * channels * 2);
+	put_u16(ret_header + 32, channels * 2);
+	put_u16(ret_header + 34, 16);
+	memcpy(ret_header + 36, "data", 4);
+	put_u32(ret_header + 40, bytes);
 }

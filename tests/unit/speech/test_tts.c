@@ -235,7 +235,7 @@ static void test_other_languages_are_spoken_by_espeak(void **state)
 /* A worker that is busy with a long text does not hold up a short one. */
 static void test_sentences_are_made_side_by_side(void **state)
 {
-	char lengthy[3000];
+	char lengthy[900];
 	struct heard slow = {0}, quick = {0};
 	struct tts_speech *first, *second;
 	struct fixture f;
