@@ -69,6 +69,7 @@ struct call_view {
 	int64_t last_seq;
 	uint32_t reconnects;
 	char status[24];
+	bool answered;
 	bool ended;         /* a terminal status was seen */
 	bool interrupted;   /* Ctrl-C */
 	bool partial_shown; /* the current terminal line holds a partial */
@@ -96,10 +97,15 @@ static void end_partial(struct call_view *view)
 }
 
 /* Text from outside goes to a terminal: control characters must not reach it. */
-static void print_clean(const char *text)
+static void print_clean_to(FILE *out, const char *text)
 {
 	for (const char *p = text ? text : ""; *p; p++)
-		putchar((unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p);
+		fputc((unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p, out);
+}
+
+static void print_clean(const char *text)
+{
+	print_clean_to(stdout, text);
 }
 
 static const char *speaker_label(const json_t *data)
@@ -163,6 +169,7 @@ static void show_status(struct call_view *view, const char *status)
 	if (str_equal(view->status, status))
 		return;
 	str_copy(view->status, sizeof(view->status), status);
+	view->answered |= str_equal(status, "IN_PROGRESS");
 	end_partial(view);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (str_equal(status, words[i][0]))
@@ -298,6 +305,12 @@ static void print_timings(const struct call_view *view)
 	}
 }
 
+static bool was_answered(const struct call_view *view)
+{
+	return view->answered || str_equal(view->status, "COMPLETED") ||
+	       json_get_int(view->record, "duration_seconds", 0) > 0;
+}
+
 /* Whether the agent's own aim was reached; true when it has none. */
 static bool print_outcome(const json_t *record)
 {
@@ -320,6 +333,34 @@ static bool print_outcome(const json_t *record)
 	return json_is_true(goal);
 }
 
+/* A call without a conversation has one thing to say: why. */
+static void print_no_conversation(const struct call_view *view)
+{
+	static const char *const texts[][2] = {
+		{"busy", "the line is busy"},
+		{"no_answer", "nobody answered"},
+		{"rejected", "the call was declined"},
+		{"canceled", "the call was cancelled"},
+		{"ended_by_api", "the call was cancelled"},
+		{"lost", "the carrier lost the call"},
+		{"provider_error", "the call could not be placed"},
+	};
+	const char *reason = json_get_str(view->record, "end_reason", "");
+	const char *detail = json_get_str(view->record, "end_detail", NULL);
+	const char *text = "the call failed";
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (str_equal(texts[i][0], reason))
+			text = texts[i][1];
+	(void)fflush(stdout);
+	fprintf(stderr, "voiceai call: %s", text);
+	if (detail) {
+		fputs(": ", stderr);
+		print_clean_to(stderr, detail);
+	}
+	fputc('\n', stderr);
+}
+
 static void print_end(struct call_view *view)
 {
 	const json_t *record = view->record;
@@ -329,6 +370,11 @@ static void print_end(struct call_view *view)
 	bool goal;
 
 	end_partial(view);
+	if (!was_answered(view)) {
+		print_no_conversation(view);
+		view_finish(view, CMD_FAILED);
+		return;
+	}
 	printf("\ncall ended: %s, %s, after %lld s\n", status,
 	       json_get_str(record, "end_reason", "?"),
 	       (long long)json_get_int(record, "duration_seconds", 0));
@@ -357,6 +403,8 @@ static bool is_settled(const struct call_view *view)
 	const char *summary = json_get_str(json_object_get(view->record, "summary"), "status", "");
 	const char *state = json_get_str(recording, "status", "");
 
+	if (!was_answered(view))
+		return true;
 	if (!str_equal(summary, "completed") && !str_equal(summary, "failed"))
 		return false;
 	if (str_equal(state, "available") || str_equal(state, "failed"))
@@ -409,6 +457,7 @@ static void on_give_up(void *arg)
 static void print_api_error(const struct http_result *result)
 {
 	auto_json json_t *body = NULL;
+	const char *field, *message;
 	const json_t *error;
 
 	if (result->err) {
@@ -423,9 +472,15 @@ static void print_api_error(const struct http_result *result)
 		return;
 	}
 	error = json_object_get(body, "error");
-	fprintf(stderr, "voiceai call: %s%s%s\n", json_get_str(error, "field", ""),
-		json_get_str(error, "field", NULL) ? ": " : "",
-		json_get_str(error, "message", "the platform refused the call"));
+	field = json_get_str(error, "field", NULL);
+	message = json_get_str(error, "message", "the platform refused the call");
+	fputs("voiceai call: ", stderr);
+	if (field && !str_has_prefix(message, field)) {
+		print_clean_to(stderr, field);
+		fputs(": ", stderr);
+	}
+	print_clean_to(stderr, message);
+	fputc('\n', stderr);
 }
 
 static void on_initiated(const struct http_result *result, void *arg)

@@ -552,8 +552,8 @@ static int open_phone(struct callee *callee, uint16_t port)
 	int err = sip_open(&callee->sip, callee->loop, &conf, on_incoming, callee);
 
 	if (err)
-		fprintf(stderr, "voiceai callee: UDP port %u cannot be opened: %s\n", port,
-			strerror(-err));
+		fprintf(stderr, "voiceai callee: CALLEE_SIP_PORT: cannot use UDP %s:%u: %s\n",
+			conf.bind_address, port, strerror(-err));
 	else
 		LOG_INFO(&callee->log, "callee_ready", LOG_INT("port", sip_port(callee->sip)));
 	return err;

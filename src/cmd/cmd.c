@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 struct subcommand {
 	const char *name;
@@ -42,8 +43,14 @@ static void usage(FILE *out)
 /* A server that `up` started ends with it, even when it is killed, so that no port stays taken. */
 static void follow_supervisor(void)
 {
-	if (getenv("VOICEAI_SUPERVISED"))
-		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	const char *supervisor = getenv("VOICEAI_SUPERVISED");
+
+	if (!supervisor)
+		return;
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/* It may have died before we asked. */
+	if (strtol(supervisor, NULL, 10) != (long)getppid())
+		exit(CMD_FAILED);
 }
 
 int cmd_main(int argc, char **argv)

@@ -31,7 +31,12 @@ enum {
 	BACKOFF_MIN_MS = 250,
 	BACKOFF_MAX_MS = 15000,
 	KILL_AFTER_MS = 2000, /* of a stop asked for politely */
+	SETTLED_MS = 5000,    /* a server that ran so long has started well */
+	LAST_LINES_BYTES = 8192,
 };
+
+/* Without a trunk every number leads to the demo callee. */
+#define DEMO_NUMBER "+15550100123"
 
 static const char usage[] =
 	"usage: voiceai up [--demo [--once]] [--logs DIR]\n"
@@ -57,6 +62,8 @@ struct server {
 	uint64_t started_ms;
 	uint64_t backoff_ms;
 	bool ready;
+	unsigned runs;
+	off_t log_from; /* where in its log this run of it begins */
 };
 
 struct up {
@@ -68,7 +75,7 @@ struct up {
 	size_t count;
 	struct timer *poll;
 	struct timer *kill;
-	uint64_t ready_deadline_ms;
+	uint64_t started_ms, ready_deadline_ms;
 	struct process *call; /* the demo call */
 	bool demo, once;
 	bool stopping;
@@ -95,6 +102,83 @@ static void on_restart(void *arg)
 	server_start(arg);
 }
 
+/* The log file of a server; -1 when it writes to stderr, or cannot be opened. */
+static int open_log(const struct up *up, const char *name, int flags)
+{
+	auto_free char *path = NULL;
+	int fd;
+
+	if (!*up->logs)
+		return -1;
+	path = mem_printf("%s/%s.log", up->logs, name);
+	fd = open(path, flags | O_CLOEXEC, 0600);
+	if (fd < 0)
+		fprintf(stderr, "voiceai up: %s: %s\n", path, strerror(errno));
+	return fd;
+}
+
+/* Why a server gave up, from the end of its log: the last line that is no JSON. "" when none is. */
+static void find_reason(char *out, size_t size, const struct server *server)
+{
+	static const char prefix[] = "voiceai ";
+	auto_free char *text = mem_alloc(LAST_LINES_BYTES + 1);
+	int fd = open_log(server->up, server->name, O_RDONLY);
+	char *save = NULL;
+	ssize_t len;
+	off_t end;
+
+	out[0] = '\0';
+	if (fd < 0)
+		return;
+	end = lseek(fd, 0, SEEK_END);
+	len = pread(fd, text, LAST_LINES_BYTES,
+		    end - server->log_from > LAST_LINES_BYTES ? end - LAST_LINES_BYTES
+							      : server->log_from);
+	(void)close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (str_has_prefix(line, prefix))
+			str_copy(out, size, line + strlen(prefix));
+}
+
+/* Settings do not get better by trying again, nor does a port that another program has. */
+static bool is_hopeless(const struct server *server, int code)
+{
+	const uint64_t ran_ms = loop_now_ms(server->up->loop) - server->started_ms;
+
+	if (code == CMD_USAGE)
+		return true;
+	/* Readiness proves nothing here: the other program on our port may be a voiceai too. */
+	return code == CMD_FAILED && server->runs == 1 && (!server->ready || ran_ms < SETTLED_MS);
+}
+
+static void give_up(struct server *server)
+{
+	struct up *up = server->up;
+	char reason[256];
+
+	find_reason(reason, sizeof(reason), server);
+	if (*reason)
+		fprintf(stderr, "voiceai up: %s\n", reason);
+	else
+		fprintf(stderr, "voiceai up: %s could not start%s%s\n", server->name,
+			*up->logs ? "; see its log in " : "", up->logs);
+	if (strstr(reason, strerror(EADDRINUSE)))
+		fprintf(stderr,
+			"Another program has this port, perhaps another voiceai. End it, or "
+			"set another port in the environment or in .env.\n");
+	up_stop(up, CMD_FAILED);
+}
+
+static void tell_of_death(const struct server *server, int code, int signum)
+{
+	const struct up *up = server->up;
+
+	LOG_ERROR(&up->log, "server_died", LOG_STR("server", server->name),
+		  LOG_INT("exit_code", code), LOG_INT("signal", signum),
+		  LOG_INT("restart_in_ms", (int64_t)server->backoff_ms));
+}
+
 static void on_server_exit(int code, int signum, void *arg)
 {
 	struct server *server = arg;
@@ -106,45 +190,27 @@ static void on_server_exit(int code, int signum, void *arg)
 		stop_if_all_gone(up);
 		return;
 	}
-	LOG_ERROR(&up->log, "server_died", LOG_STR("server", server->name),
-		  LOG_INT("exit_code", code), LOG_INT("signal", signum),
-		  LOG_INT("restart_in_ms", (int64_t)server->backoff_ms));
-	/* Settings do not get better by trying again. */
-	if (code == CMD_USAGE || (code == CMD_FAILED && !server->ready)) {
-		fprintf(stderr, "voiceai up: %s could not start%s%s\n", server->name,
-			*up->logs ? "; see its log in " : "", up->logs);
-		up_stop(up, CMD_FAILED);
+	if (is_hopeless(server, code)) {
+		give_up(server);
 		return;
 	}
 	if (was_stable)
 		server->backoff_ms = BACKOFF_MIN_MS;
+	tell_of_death(server, code, signum);
 	timer_start(server->restart, server->backoff_ms);
 	server->backoff_ms =
 		server->backoff_ms * 2 > BACKOFF_MAX_MS ? BACKOFF_MAX_MS : server->backoff_ms * 2;
-}
-
-/* The log file of a server, or -1 for stderr. */
-static int open_log(const struct up *up, const char *name)
-{
-	auto_free char *path = NULL;
-	int fd;
-
-	if (!*up->logs)
-		return -1;
-	path = mem_printf("%s/%s.log", up->logs, name);
-	fd = open(path, O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0600);
-	if (fd < 0)
-		fprintf(stderr, "voiceai up: %s: %s\n", path, strerror(errno));
-	return fd;
 }
 
 static void server_start(struct server *server)
 {
 	struct up *up = server->up;
 	const char *const argv[] = {up->binary, server->name, NULL};
-	int fd = open_log(up, server->name), err;
+	int fd = open_log(up, server->name, O_CREAT | O_APPEND | O_WRONLY), err;
 
+	server->log_from = fd >= 0 ? lseek(fd, 0, SEEK_END) : 0;
 	server->started_ms = loop_now_ms(up->loop);
+	server->runs++;
 	err = process_spawn(&server->process, up->loop, argv, fd, on_server_exit, server);
 	if (fd >= 0)
 		(void)close(fd);
@@ -206,7 +272,8 @@ static void on_signal(int signum, void *arg)
 
 	if (up->stopping)
 		signal_all(up, SIGKILL);
-	up_stop(up, CMD_OK);
+	/* A demo that was not waited for has not reached its goal. */
+	up_stop(up, up->once ? CMD_FAILED : CMD_OK);
 }
 
 static void print_next_steps(const struct up *up)
@@ -241,8 +308,7 @@ static void on_call_exit(int code, int signum, void *arg)
 
 static void start_demo_call(struct up *up)
 {
-	const char *const argv[] = {up->binary, "call",        "+15550100123",
-				    "--agent",  "appointment", NULL};
+	const char *const argv[] = {up->binary, "call", DEMO_NUMBER, NULL};
 	int err = process_spawn(&up->call, up->loop, argv, -1, on_call_exit, up);
 
 	if (err) {
@@ -258,6 +324,8 @@ static void all_ready(struct up *up)
 			(int)up->settings->port);
 		return;
 	}
+	printf("ready after %.1f s\n\n", (double)(loop_now_ms(up->loop) - up->started_ms) / 1000);
+	(void)fflush(stdout);
 	start_demo_call(up);
 }
 
@@ -318,6 +386,18 @@ static int parse_options(struct up *up, int argc, char **argv)
 	return CMD_OK;
 }
 
+static void print_start(const struct up *up)
+{
+	printf("starting:");
+	for (size_t i = 0; i < up->count; i++)
+		printf("%s %s", i ? "," : "",
+		       str_equal(up->servers[i].name, "serve")    ? "platform"
+		       : str_equal(up->servers[i].name, "callee") ? "a phone that speaks"
+								  : up->servers[i].name);
+	printf("\n");
+	(void)fflush(stdout);
+}
+
 static void start_all(struct up *up)
 {
 	const struct settings *s = up->settings;
@@ -329,9 +409,12 @@ static void start_all(struct up *up)
 	server_add(up, "serve", s->port);
 	if (up->demo)
 		server_add(up, "callee", 0);
+	if (up->demo)
+		print_start(up);
 	for (size_t i = 0; i < up->count; i++)
 		server_start(&up->servers[i]);
-	up->ready_deadline_ms = loop_now_ms(up->loop) + READY_DEADLINE_MS;
+	up->started_ms = loop_now_ms(up->loop);
+	up->ready_deadline_ms = up->started_ms + READY_DEADLINE_MS;
 	timer_start(up->poll, READY_POLL_MS);
 }
 
@@ -364,6 +447,7 @@ int cmd_up(int argc, char **argv)
 {
 	auto_unref struct settings *settings = NULL;
 	struct up up = {0};
+	char pid[16];
 	ssize_t len;
 	int err;
 
@@ -384,7 +468,8 @@ int cmd_up(int argc, char **argv)
 	}
 	up.binary[len] = '\0';
 	/* Children end with us, even if we are killed (see cmd_main). */
-	(void)setenv("VOICEAI_SUPERVISED", "1", 1);
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	(void)setenv("VOICEAI_SUPERVISED", pid, 1);
 	up_run(&up);
 	return up.exit_code;
 }
