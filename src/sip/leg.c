@@ -5,12 +5,16 @@
 #include "core/metric.h"
 #include "core/str.h"
 #include "sip/play_queue.h"
+#include "sip/telephone_event.h"
 #include "sip/ua.h"
 
 #include <errno.h>
 #include <string.h>
 
 static const char sdp_type[] = "application/sdp";
+
+/* A phone that holds may send nothing; one that is gone does not come back. */
+enum { HOLD_PATIENCE = 30 };
 
 static void leg_destroy(void *data)
 {
@@ -144,18 +148,27 @@ static int open_media(struct leg *leg, const struct sa *dst)
 	return -err;
 }
 
-/* The first codec both know, in the peer's order; -1 when there is none. */
-static int common_codec(const struct sdp_media *media)
+/* A static type needs no name (RFC 3551, 6). */
+static bool is_format(const struct sdp_format *format, int static_pt, const char *name)
+{
+	return format->sup && (format->pt == static_pt || !str_casecmp(format->name, name));
+}
+
+/* The first codec both know, in the peer's order. */
+static bool common_codec(const struct sdp_media *media, struct stream_peer *peer)
 {
 	for (struct le *le = list_head(sdp_media_format_lst(media, false)); le; le = le->next) {
 		const struct sdp_format *format = le->data;
+		bool ulaw = is_format(format, STREAM_PCMU_PT, "PCMU");
 
-		if (format->sup && !str_casecmp(format->name, "PCMU"))
-			return 0;
-		if (format->sup && !str_casecmp(format->name, "PCMA"))
-			return 8;
+		if (format->pt < 0 || format->pt > 127 ||
+		    (!ulaw && !is_format(format, STREAM_PCMA_PT, "PCMA")))
+			continue;
+		peer->law = ulaw ? G711_ULAW : G711_ALAW;
+		peer->audio_pt = format->pt;
+		return true;
 	}
-	return -1;
+	return false;
 }
 
 /* What the peer's SDP means for the stream. Returns 0 or -EPROTO. */
@@ -165,13 +178,13 @@ static int agree(struct leg *leg)
 	const struct sa *remote = sdp_media_raddr(leg->media);
 	enum sdp_dir dir = sdp_media_dir(leg->media);
 	struct stream_peer peer = {
-		.tx_pt = common_codec(leg->media),
-		.event_pt = event && event->sup ? event->pt : -1,
+		.event_pt = event && event->pt >= 0 && event->pt <= 127 ? event->pt : -1,
 		.send = dir & SDP_SENDONLY,
 		.receive = dir & SDP_RECVONLY,
 	};
 
-	if (peer.tx_pt < 0 || !sdp_media_rport(leg->media) || !sa_isset(remote, SA_PORT))
+	if (!common_codec(leg->media, &peer) || !sa_isset(remote, SA_PORT) ||
+	    sa_af(remote) != stream_family(leg->stream))
 		return -EPROTO;
 	if (sa_is_any(remote)) /* c=0.0.0.0, how RFC 2543 put a call on hold */
 		peer.send = peer.receive = false;
@@ -214,7 +227,8 @@ static int on_answer(const struct sip_msg *msg, void *arg)
 		return 0;
 	if (take_sdp(leg, msg, false) == 0)
 		return 0;
-	leg->fail_code = 488;
+	if (leg->state != LEG_UP) /* else the call goes on as it was */
+		leg->fail_code = 488;
 	return EPROTO;
 }
 
@@ -241,11 +255,21 @@ static void on_established(const struct sip_msg *msg, void *arg)
 	report(leg, EVENT_ANSWERED);
 }
 
+static uint32_t info_duration_ms(const struct pl *body)
+{
+	struct pl duration;
+	uint32_t ms = TELEPHONE_EVENT_DEFAULT_MS;
+
+	if (re_regex(body->p, body->l, "Duration=[ ]*[0-9]+", NULL, &duration) == 0)
+		ms = duration.l < 6 ? pl_u32(&duration) : TELEPHONE_EVENT_MAX_MS;
+	return ms < TELEPHONE_EVENT_MAX_MS ? ms : TELEPHONE_EVENT_MAX_MS;
+}
+
 /* Digits of phones that send them in INFO: "Signal=5" (application/dtmf-relay), or just "5". */
 static void on_info(struct re_sip *stack, const struct sip_msg *msg, void *arg)
 {
 	struct leg *leg = arg;
-	struct pl body, signal, duration;
+	struct pl body, signal;
 	bool relay = msg_ctype_cmp(&msg->ctyp, "application", "dtmf-relay");
 	bool plain = msg_ctype_cmp(&msg->ctyp, "application", "dtmf");
 
@@ -255,13 +279,9 @@ static void on_info(struct re_sip *stack, const struct sip_msg *msg, void *arg)
 		return;
 	}
 	if (plain && re_regex(body.p, body.l, "[0-9A-D*#]1", &signal) == 0)
-		on_digit(*signal.p, 100, leg);
+		on_digit(*signal.p, TELEPHONE_EVENT_DEFAULT_MS, leg);
 	else if (re_regex(body.p, body.l, "Signal=[ ]*[0-9A-D*#]1", NULL, &signal) == 0)
-		on_digit(*signal.p,
-			 re_regex(body.p, body.l, "Duration=[ ]*[0-9]1", NULL, &duration) == 0
-				 ? pl_u32(&duration)
-				 : 100,
-			 leg);
+		on_digit(*signal.p, info_duration_ms(&body), leg);
 	sip_reply(stack, msg, 200, "OK");
 }
 
@@ -342,7 +362,19 @@ static char *dial_uri(const struct leg *leg)
 	return re_sdprintf(&text, "%H", uri_encode, &uri) ? NULL : text;
 }
 
-static int connect_session(struct leg *leg, const char *to_uri)
+/* Where a call goes, when its URI says so in numbers. */
+static const struct sa *target_address(struct sa *addr, const char *to_uri)
+{
+	struct uri uri;
+	struct pl pl;
+
+	pl_set_str(&pl, to_uri);
+	if (uri_decode(&uri, &pl) || sa_set(addr, &uri.host, uri.port ? uri.port : SIP_PORT))
+		return NULL;
+	return addr;
+}
+
+static int connect_session(struct leg *leg, const char *to_uri, const struct sa *dst)
 {
 	struct credentials *credentials = credentials_new(leg);
 	struct mbuf *offer = NULL;
@@ -350,7 +382,7 @@ static int connect_session(struct leg *leg, const char *to_uri)
 	char from_uri[320];
 	int err;
 
-	ua_local_address(leg->ua, &local, NULL);
+	ua_local_address(leg->ua, &local, dst);
 	if (leg->from_host)
 		re_snprintf(from_uri, sizeof(from_uri), "sip:%s@%s", leg->from_user,
 			    leg->from_host);
@@ -371,6 +403,8 @@ static int connect_session(struct leg *leg, const char *to_uri)
 
 void leg_dial(struct leg *leg)
 {
+	const struct sa *dst;
+	struct sa addr;
 	char *to_uri;
 	int err;
 
@@ -378,9 +412,10 @@ void leg_dial(struct leg *leg)
 		return;
 	enlist(leg, LEG_DIALING);
 	to_uri = dial_uri(leg);
-	err = to_uri ? -open_media(leg, NULL) : EINVAL;
+	dst = to_uri ? target_address(&addr, to_uri) : NULL;
+	err = to_uri ? -open_media(leg, dst) : EINVAL;
 	if (!err)
-		err = connect_session(leg, to_uri);
+		err = connect_session(leg, to_uri, dst);
 	mem_deref(to_uri);
 	if (err) {
 		leg_end(leg, SIP_END_ERROR, 503, strerror(err));
@@ -512,11 +547,14 @@ void leg_tick(struct leg *leg, uint64_t now_us, bool skip_tx)
 {
 	bool talking = leg->state == LEG_UP || leg->state == LEG_ANSWERING ||
 		       (leg->state == LEG_DIALING && leg->got_media);
+	uint64_t timeout_ms;
 
 	if (!talking)
 		return;
 	stream_tick(leg->stream, now_us, skip_tx);
-	if (leg->state == LEG_UP &&
-	    stream_quiet_ms(leg->stream, now_us) > ua_conf(leg->ua)->rtp_timeout_ms)
+	timeout_ms = ua_conf(leg->ua)->rtp_timeout_ms;
+	if (stream_on_hold(leg->stream))
+		timeout_ms *= HOLD_PATIENCE;
+	if (leg->state == LEG_UP && stream_quiet_ms(leg->stream, now_us) > timeout_ms)
 		leg_end(leg, SIP_END_RTP_TIMEOUT, 408, "no audio received");
 }

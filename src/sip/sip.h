@@ -2,8 +2,8 @@
  * Telephone calls over SIP/UDP and RTP (libre), G.711 both laws, RFC 4733 digits.
  *
  * libre runs on a thread of its own; this interface belongs to the loop: call it from there, and
- * every handler runs there. Audio crosses as 20 ms frames of 160 samples, signed 16 bit, 8 kHz. Frames
- * leave on a steady 20 ms clock of the SIP thread, silence when nothing is queued.
+ * every handler runs there. Audio crosses as 20 ms frames of 160 samples, signed 16 bit, 8 kHz.
+ * Frames leave on a steady 20 ms clock of the SIP thread, silence when nothing is queued.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ struct sip_call;
 enum { SIP_FRAME_SAMPLES = 160, SIP_FRAME_MS = 20 };
 
 struct sip_conf {
-	const char *bind_address; /* IP address; NULL means 127.0.0.1 */
+	const char *bind_address; /* IP address; NULL means 127.0.0.1; 0.0.0.0 all there are now */
 	uint16_t port;            /* UDP; 0 any free port, see sip_port() */
 	uint16_t rtp_port_min;    /* 0 means 10000 */
 	uint16_t rtp_port_max;    /* 0 means 20000 */
@@ -36,19 +36,22 @@ int sip_open(struct sip **ret_sip, struct loop *loop, const struct sip_conf *con
 uint16_t sip_port(const struct sip *sip);
 
 enum sip_end {
-	SIP_END_LOCAL,       /* sip_call_hangup() */
-	SIP_END_REMOTE,      /* BYE, or CANCEL before the answer */
-	SIP_END_REJECTED,    /* final 4xx..6xx; see code: 486 busy, 480/408 no answer, 404... */
-	SIP_END_TIMEOUT,     /* ring_timeout_ms passed (CANCEL was sent), or no response at all: code 408 */
+	SIP_END_LOCAL,    /* sip_call_hangup() */
+	SIP_END_REMOTE,   /* BYE, or CANCEL before the answer */
+	SIP_END_REJECTED, /* final 4xx..6xx; see code: 486 busy, 480/408 no answer, 404... */
+	SIP_END_TIMEOUT,  /* ring_timeout_ms passed (CANCEL was sent), or no response at all: code
+			     408 */
 	SIP_END_RTP_TIMEOUT, /* the other side stopped sending audio */
 	SIP_END_ERROR,       /* no common codec, unroutable, broken SDP */
 };
 
 struct sip_call_handlers {
-	/* 180 or 183; early_media: the peer sends audio before the answer (it is heard in audioh). */
+	/* 180 or 183; early_media: the peer sends audio before the answer (it is heard in audioh).
+	 */
 	void (*ringingh)(struct sip_call *call, bool early_media, void *arg);
 	void (*answeredh)(struct sip_call *call, void *arg);
-	/* A frame from the peer, after jitter buffer and loss concealment, every 20 ms while there is media. */
+	/* A frame from the peer, after jitter buffer and loss concealment, every 20 ms while there
+	 * is media. */
 	void (*audioh)(struct sip_call *call, const int16_t samples[SIP_FRAME_SAMPLES], void *arg);
 	void (*digith)(struct sip_call *call, char digit, uint32_t duration_ms, void *arg);
 	/* Everything queued before this mark has been sent (or was cleared). */
@@ -64,38 +67,40 @@ struct sip_dial_params {
 	const char *from_host; /* NULL means our address */
 	const char *username;  /* digest authentication; NULL for none */
 	const char *password;
-	uint32_t ring_timeout_ms; /* 0 means 60000 */
+	uint32_t ring_timeout_ms;   /* 0 means 60000 */
 	const char *const *headers; /* extra "Name: value", NULL at the end; may be NULL */
 };
 
 /*
- * Call. ret_call: owned by the caller; dropping the last reference hangs up and reports nothing more.
- * Returns 0 or -EINVAL (bad URI). handlers is copied; any may be NULL.
+ * Call. ret_call: owned by the caller; dropping the last reference hangs up and reports nothing
+ * more. Returns 0 or -EINVAL (bad URI). handlers is copied; any may be NULL.
  */
 int sip_dial(struct sip_call **ret_call, struct sip *sip, const struct sip_dial_params *params,
 	     const struct sip_call_handlers *handlers, void *arg);
 
 /* Incoming calls only. The handlers must be set before anything else is done with the call. */
 void sip_call_accept(struct sip_call *call, const struct sip_call_handlers *handlers, void *arg);
-void sip_call_ring(struct sip_call *call);                                /* 180 */
-void sip_call_answer(struct sip_call *call);                              /* 200 */
+void sip_call_ring(struct sip_call *call);                                 /* 180 */
+void sip_call_answer(struct sip_call *call);                               /* 200 */
 void sip_call_reject(struct sip_call *call, int code, const char *reason); /* 4xx..6xx */
 
 /* BYE, CANCEL or a final response, as the state asks; endedh follows. Harmless when ended. */
 void sip_call_hangup(struct sip_call *call);
 
-const char *sip_call_id(const struct sip_call *call);        /* Call-ID header */
-const char *sip_call_remote_user(const struct sip_call *call); /* user part of From (in) or To (out) */
-const char *sip_call_local_user(const struct sip_call *call);  /* user part of the request URI (in) */
+const char *sip_call_id(const struct sip_call *call); /* Call-ID header */
+const char *
+sip_call_remote_user(const struct sip_call *call); /* user part of From (in) or To (out) */
+const char *
+sip_call_local_user(const struct sip_call *call); /* user part of the request URI (in) */
 const char *sip_call_remote_uri(const struct sip_call *call);
 /* A header of the INVITE by name, NULL when absent. Incoming calls only. */
 const char *sip_call_header(const struct sip_call *call, const char *name);
 const char *sip_call_source(const struct sip_call *call); /* peer's IP address */
 
 /*
- * Queue audio behind what is queued; any number of samples. At most ten minutes wait; more is dropped
- * and -ENOBUFS returned. sip_call_mark() queues a mark (markh); sip_call_clear() drops queued audio,
- * its marks are reported at once, and returns how many samples were dropped.
+ * Queue audio behind what is queued; any number of samples. At most ten minutes wait; more is
+ * dropped and -ENOBUFS returned. sip_call_mark() queues a mark (markh); sip_call_clear() drops
+ * queued audio, its marks are reported at once, and returns how many samples were dropped.
  */
 int sip_call_play(struct sip_call *call, const int16_t *samples, size_t count);
 int sip_call_mark(struct sip_call *call, uint32_t mark);

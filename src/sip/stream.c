@@ -12,8 +12,6 @@
 #include <string.h>
 
 enum {
-	PT_PCMU = 0,
-	PT_PCMA = 8,
 	MAX_PAYLOAD = 1600, /* 200 ms */
 	DIGIT_PAUSE_FRAMES = 3,
 	RELATCH_US = 1000000, /* a source that was quiet for so long may have moved */
@@ -117,12 +115,25 @@ static void new_source(struct stream *stream, uint32_t ssrc)
 	stream->has_ssrc = true;
 }
 
+/* Static types mean what RFC 3551 says, and law may have another name in this call. */
+static bool audio_law(const struct stream *stream, int pt, enum g711_law *ret_law)
+{
+	if (pt == stream->peer.audio_pt)
+		*ret_law = stream->peer.law;
+	else if (pt == STREAM_PCMU_PT || pt == STREAM_PCMA_PT)
+		*ret_law = pt == STREAM_PCMU_PT ? G711_ULAW : G711_ALAW;
+	else
+		return false;
+	return true;
+}
+
 static void on_rtp(const struct sa *src, const struct rtp_header *hdr, struct mbuf *mb, void *arg)
 {
 	struct stream *stream = arg;
 	uint64_t now_us = (uint64_t)clock_mono_us();
 	size_t len = payload_len(hdr, mb);
 	int16_t samples[MAX_PAYLOAD];
+	enum g711_law law;
 
 	if (!stream->has_peer || !from_peer(stream, src, now_us))
 		return;
@@ -132,13 +143,14 @@ static void on_rtp(const struct sa *src, const struct rtp_header *hdr, struct mb
 	if (!stream->peer.receive)
 		return;
 
-	if (hdr->pt == PT_PCMU || hdr->pt == PT_PCMA) {
-		g711_decode(samples, hdr->pt == PT_PCMU ? G711_ULAW : G711_ALAW, mbuf_buf(mb), len);
+	if (audio_law(stream, hdr->pt, &law)) {
+		g711_decode(samples, law, mbuf_buf(mb), len);
 		jitter_put(stream->jitter, hdr->seq, hdr->ts, samples, len);
 		return;
 	}
 	jitter_put(stream->jitter, hdr->seq, hdr->ts, samples, 0); /* its number is not missing */
-	if (hdr->pt == stream->peer.event_pt)
+	if (stream->peer.event_pt >= 0 &&
+	    (hdr->pt == stream->peer.event_pt || hdr->pt == STREAM_EVENT_PT))
 		telephone_event_receive(&stream->digit_rx, hdr->ts, mbuf_buf(mb), len, now_us);
 }
 
@@ -209,9 +221,8 @@ static void send_audio(struct stream *stream, const int16_t *samples)
 {
 	uint8_t payload[SIP_FRAME_SAMPLES];
 
-	g711_encode(payload, stream->peer.tx_pt == PT_PCMA ? G711_ALAW : G711_ULAW, samples,
-		    SIP_FRAME_SAMPLES);
-	send_packet(stream, !stream->tx_started, stream->peer.tx_pt, stream->tx_ts, payload,
+	g711_encode(payload, stream->peer.law, samples, SIP_FRAME_SAMPLES);
+	send_packet(stream, !stream->tx_started, stream->peer.audio_pt, stream->tx_ts, payload,
 		    sizeof(payload));
 	stream->tx_started = true;
 }
@@ -290,9 +301,14 @@ void stream_tick(struct stream *stream, uint64_t now_us, bool skip_tx)
 	stream->tx_ts += SIP_FRAME_SAMPLES;
 }
 
+bool stream_on_hold(const struct stream *stream)
+{
+	return stream->has_peer && (!stream->peer.send || !stream->peer.receive);
+}
+
 uint64_t stream_quiet_ms(const struct stream *stream, uint64_t now_us)
 {
-	if (!stream->has_peer || !stream->peer.receive || now_us < stream->last_rx_us)
+	if (!stream->has_peer || now_us < stream->last_rx_us)
 		return 0;
 	return (now_us - stream->last_rx_us) / 1000;
 }
@@ -306,11 +322,12 @@ void stream_open_queue(struct stream *stream)
 void stream_set_peer(struct stream *stream, const struct stream_peer *peer)
 {
 	bool moved = stream->has_peer && !sa_cmp(&peer->rtp, &stream->peer.rtp, SA_ALL);
-	bool resumed = stream->has_peer && peer->receive && !stream->peer.receive;
+	bool turned = stream->has_peer &&
+		      (peer->receive != stream->peer.receive || peer->send != stream->peer.send);
 
 	if (moved)
 		stream->has_source = false;
-	if (moved || resumed || !stream->has_peer) {
+	if (moved || turned || !stream->has_peer) {
 		stream->last_rx_us = (uint64_t)clock_mono_us();
 		jitter_reset(stream->jitter);
 	}
@@ -326,6 +343,11 @@ void stream_set_peer(struct stream *stream, const struct stream_peer *peer)
 uint16_t stream_port(const struct stream *stream)
 {
 	return sa_port(rtp_local(stream->rtp));
+}
+
+int stream_family(const struct stream *stream)
+{
+	return sa_af(rtp_local(stream->rtp));
 }
 
 static void stream_destroy(void *data)

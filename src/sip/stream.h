@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "media/g711.h"
 #include "media/jitter.h"
 #include "sip/re_door.h"
 #include "sip/sip.h"
@@ -46,10 +47,15 @@ struct stream_params {
 	void *arg;
 };
 
+/* Payload types: RFC 3551, and the one we offer for digits, which counts whatever the answer calls
+ * its own (RFC 3264, 5.1). */
+enum { STREAM_PCMU_PT = 0, STREAM_PCMA_PT = 8, STREAM_EVENT_PT = 101 };
+
 /* What was agreed in SDP. */
 struct stream_peer {
 	struct sa rtp, rtcp;
-	int tx_pt;    /* 0 or 8 */
+	enum g711_law law;
+	int audio_pt; /* 0..127: what law is called in this call, both ways */
 	int event_pt; /* telephone-event, -1 when not agreed */
 	bool send;    /* hold: the peer does not want to hear, or not to be heard */
 	bool receive;
@@ -58,6 +64,7 @@ struct stream_peer {
 /* Ports are open, nothing is sent. Returns 0 or a negative errno. Drop with mem_unref(). */
 int stream_new(struct stream **ret_stream, const struct stream_params *params);
 uint16_t stream_port(const struct stream *stream);
+int stream_family(const struct stream *stream); /* AF_INET or AF_INET6 */
 
 /* The peer is known, or has changed. */
 void stream_set_peer(struct stream *stream, const struct stream_peer *peer);
@@ -68,5 +75,6 @@ void stream_open_queue(struct stream *stream);
  * stall). */
 void stream_tick(struct stream *stream, uint64_t now_us, bool skip_tx);
 
-/* How long nothing was heard of the peer; 0 while it is on hold or not known. */
+/* How long nothing was heard of the peer; 0 while it is not known. */
+bool stream_on_hold(const struct stream *stream); /* one way or both */
 uint64_t stream_quiet_ms(const struct stream *stream, uint64_t now_us);

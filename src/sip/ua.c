@@ -7,6 +7,7 @@
 #include "sip/mailbox.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -179,6 +180,41 @@ void ua_remove(struct ua *ua, struct list_node *node)
 
 /* Requests */
 
+/*
+ * libre follows a redirect by itself, to wherever it points, and would answer a challenge there
+ * with our password. Here is the only place to see one before: without its contacts there is
+ * nothing to follow, and the response ends the call as any other refusal does.
+ */
+static void on_packet(bool tx, enum sip_transp tp, const struct sa *src, const struct sa *dst,
+		      const uint8_t *packet, size_t len, void *arg)
+{
+	static const char redirect[] = "SIP/2.0 3";
+	struct mbuf *copy;
+	struct sip_msg *msg;
+
+	(void)tp;
+	(void)src;
+	(void)dst;
+	(void)arg;
+	if (tx || len < sizeof(redirect) || strncasecmp((const char *)packet, redirect, 9))
+		return;
+	copy = mbuf_alloc(len);
+	mbuf_write_mem(copy, packet, len);
+	copy->pos = 0;
+	if (sip_msg_decode(&msg, copy) == 0) {
+		for (struct le *le = list_head(&msg->hdrl); le; le = le->next) {
+			const struct sip_hdr *header = le->data;
+			size_t at = (size_t)((const uint8_t *)header->val.p - copy->buf);
+
+			/* The bytes are those of the message that is about to be read. */
+			if (header->id == SIP_HDR_CONTACT)
+				memset((uint8_t *)packet + at, ' ', header->val.l);
+		}
+		mem_deref(msg);
+	}
+	mem_deref(copy);
+}
+
 static void on_invite(const struct sip_msg *msg, void *arg)
 {
 	struct ua *ua = arg;
@@ -338,6 +374,39 @@ static void open_dns(struct ua *ua)
 		dnsc_alloc(&ua->dns, NULL, servers, count);
 }
 
+/*
+ * libre tells others the very address a socket is bound to, so "any" becomes one socket for each
+ * address of the machine. Calls go out through the first: that of the default route.
+ */
+static int listen_on_all(struct ua *ua)
+{
+	struct sa first = ua->local;
+	struct ifaddrs *all = NULL;
+	int err;
+
+	if (net_default_source_addr_get(sa_af(&ua->local), &first))
+		sa_set_str(&first, sa_af(&ua->local) == AF_INET ? "127.0.0.1" : "::1", 0);
+	sa_set_port(&first, sa_port(&ua->local));
+	err = sip_transp_add(ua->stack, SIP_TRANSP_UDP, &first);
+	if (!err)
+		err = sip_transp_laddr(ua->stack, &first, SIP_TRANSP_UDP, &ua->local);
+	if (!err && getifaddrs(&all))
+		err = errno;
+	for (struct ifaddrs *at = all; !err && at; at = at->ifa_next) {
+		struct sa addr;
+
+		if (!at->ifa_addr || sa_set_sa(&addr, at->ifa_addr) || sa_is_linklocal(&addr) ||
+		    sa_af(&addr) != sa_af(&first))
+			continue;
+		sa_set_port(&addr, sa_port(&first));
+		if (sip_transp_isladdr(ua->stack, SIP_TRANSP_UDP, &addr))
+			continue;
+		err = sip_transp_add(ua->stack, SIP_TRANSP_UDP, &addr);
+	}
+	freeifaddrs(all);
+	return err;
+}
+
 static int open_stack(struct ua *ua)
 {
 	struct mqueue *wake = NULL;
@@ -348,11 +417,14 @@ static int open_stack(struct ua *ua)
 	err = sip_alloc(&ua->stack, ua->dns, HASH_SIZE, HASH_SIZE, HASH_SIZE, ua->user_agent,
 			on_stack_gone, ua);
 	if (!err)
-		err = sip_transp_add(ua->stack, SIP_TRANSP_UDP, &ua->local);
+		err = sa_is_any(&ua->local) ? listen_on_all(ua)
+					    : sip_transp_add(ua->stack, SIP_TRANSP_UDP, &ua->local);
 	if (!err)
 		err = sip_transp_laddr(ua->stack, &bound, SIP_TRANSP_UDP, &ua->local);
 	if (!err)
 		err = sipsess_listen(&ua->sessions, ua->stack, HASH_SIZE, on_invite, ua);
+	if (!err)
+		sip_set_trace_handler(ua->stack, on_packet);
 	if (!err)
 		err = sip_listen(&ua->listener, ua->stack, true, on_request, ua);
 	if (!err)
