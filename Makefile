@@ -45,7 +45,7 @@ check:
 
 bench:
 	@tools/install_deps bench
-	$(call build,release,voiceai benches)
+	$(call build,release,voiceai)
 	@tests/bench/run
 
 fuzz:
