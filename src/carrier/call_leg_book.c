@@ -90,8 +90,3 @@ void call_leg_book_each(const struct call_leg_book *book, uint64_t before, call_
 			return;
 	}
 }
-
-size_t call_leg_book_len(const struct call_leg_book *book)
-{
-	return book->legs.len;
-}

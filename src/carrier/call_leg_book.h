@@ -28,4 +28,3 @@ struct call_leg *call_leg_book_find_recording(const struct call_leg_book *book, 
 typedef bool call_leg_h(struct call_leg *leg, void *arg);
 void call_leg_book_each(const struct call_leg_book *book, uint64_t before, call_leg_h *legh,
 			void *arg);
-size_t call_leg_book_len(const struct call_leg_book *book);

@@ -46,7 +46,6 @@ struct ear {
 	size_t frame_len;
 	int16_t *audio; /* pre-roll, then the turn */
 	size_t audio_len, audio_cap, fed;
-	uint64_t samples_heard;
 };
 
 static void finish(struct ear *ear);
@@ -280,7 +279,6 @@ static void frame_complete(struct ear *ear)
 	bool was_active = ear->turn.active || ear->awaited;
 	unsigned events;
 
-	ear->samples_heard += ear->frame_len;
 	if (ear->mode == EAR_CLOSED || ear->awaited) {
 		keep_audio(ear, ear->awaited);
 		return;
@@ -332,11 +330,6 @@ void ear_set_grammar(struct ear *ear, const char *jsgf)
 	ear->turn.conf.pause_ms = jsgf ? pause_ms : pause_ms * 2 / 3;
 	if (ear->recogniser)
 		ear->box->set_grammar(ear->recogniser, jsgf);
-}
-
-uint64_t ear_clock_ms(const struct ear *ear)
-{
-	return ear->samples_heard * 1000 / ear->conf.rate_hz;
 }
 
 static void ear_destroy(void *data)

@@ -60,6 +60,3 @@ void ear_set_grammar(struct ear *ear, const char *jsgf); /* from the next turn o
 
 /* Forget the turn under way: neither stoppedh nor heardh will come for it. */
 void ear_reset(struct ear *ear);
-
-/* Audio heard so far, ms: the call's audio clock. */
-uint64_t ear_clock_ms(const struct ear *ear);

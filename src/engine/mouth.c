@@ -228,11 +228,6 @@ void mouth_stop(struct mouth *mouth)
 	playout_clear(mouth->playout);
 }
 
-bool mouth_is_audible(const struct mouth *mouth)
-{
-	return !playout_is_idle(mouth->playout);
-}
-
 void mouth_marked(struct mouth *mouth, uint64_t mark)
 {
 	playout_marked(mouth->playout, mark);

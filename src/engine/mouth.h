@@ -55,5 +55,4 @@ void mouth_stop(struct mouth *mouth);
  */
 char *mouth_heard(const struct mouth *mouth);
 
-bool mouth_is_audible(const struct mouth *mouth); /* audio is on its way to the ear or in it */
 void mouth_marked(struct mouth *mouth, uint64_t mark);

@@ -21,7 +21,6 @@ enum {
 	DEFAULT_IDLE_S = 30,
 	BACKLOG = 1024,
 	ACCEPTS_A_TURN = 64,
-	MAX_SEGMENTS = 32,
 };
 
 /* Outlives the server until libuv has closed the handle. */

@@ -17,7 +17,6 @@ struct process {
 	struct process_handle *handle;
 	process_exit_h *exith;
 	void *arg;
-	pid_t pid;
 	bool exited;
 };
 
@@ -77,7 +76,6 @@ int process_spawn(struct process **ret_process, struct loop *loop, const char *c
 	if (err)
 		return err; /* libuv's errors are negative errnos; the handle is closed all the same
 			     */
-	process->pid = process->handle->uv.pid;
 	*ret_process = mem_ref(process);
 	return 0;
 }
@@ -85,11 +83,6 @@ int process_spawn(struct process **ret_process, struct loop *loop, const char *c
 int process_kill(struct process *process, int signum)
 {
 	return process->exited ? -ESRCH : uv_process_kill(&process->handle->uv, signum);
-}
-
-pid_t process_pid(const struct process *process)
-{
-	return process->pid;
 }
 
 struct signal_handle {

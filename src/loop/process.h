@@ -2,7 +2,6 @@
 #pragma once
 
 #include <stdint.h>
-#include <sys/types.h>
 
 struct loop;
 struct process;
@@ -19,7 +18,6 @@ typedef void process_exit_h(int exit_code, int signal, void *arg);
 int process_spawn(struct process **ret_process, struct loop *loop, const char *const *argv,
 		  int output_fd, process_exit_h *exith, void *arg);
 int process_kill(struct process *process, int signum);
-pid_t process_pid(const struct process *process);
 
 typedef void signal_h(int signum, void *arg);
 

@@ -124,14 +124,6 @@ void call_note(struct call_table *table, struct batch *batch, const char *tenant
 	batch_run(batch, &op->request, table->conf.db, on_noted, op);
 }
 
-void call_table_record(struct call_table *table, const char *tenant_id, const char *call_id,
-		       const char *type, json_t *data, call_noted_h *doneh, void *arg)
-{
-	struct batch batch auto_batch = {0};
-
-	call_note(table, &batch, tenant_id, call_id, type, json_incref(data), doneh, arg);
-}
-
 /* ---- finding ---- */
 
 struct find {
@@ -803,9 +795,4 @@ struct call_table *call_table_new(const struct call_table_conf *conf)
 	table->sweep_timer = timer_new(conf->loop, sweep, table);
 	table->confidence = NAN;
 	return table;
-}
-
-struct db *call_table_db(struct call_table *table)
-{
-	return table->conf.db;
 }

@@ -42,7 +42,6 @@ struct call_table_conf {
 /* Owned by the caller, mem_unref(). conf is copied, its objects referenced by nobody: they outlive
  * it. */
 struct call_table *call_table_new(const struct call_table_conf *conf);
-struct db *call_table_db(struct call_table *table);
 
 /*
  * err 0: call is the call as it now is (valid during the handler, longer with mem_ref()). changed:
@@ -100,13 +99,8 @@ void call_table_find_session(struct call_table *table, const char *tenant_id,
 void call_table_apply(struct call_table *table, const char *tenant_id, const char *call_id,
 		      const struct call_change *change, call_done_h *doneh, void *arg);
 
-/*
- * Append an event to the call's history and publish it (durable types of live.h). data is
- * referenced. doneh (may be NULL) gets err only.
- */
+/* How storing what was noted about a call ended. */
 typedef void call_noted_h(int err, void *arg);
-void call_table_record(struct call_table *table, const char *tenant_id, const char *call_id,
-		       const char *type, json_t *data, call_noted_h *doneh, void *arg);
 
 /*
  * An overdue call; its deadline was moved 30 s ahead, so that it comes again if nothing happens.

@@ -23,11 +23,8 @@
 enum { COUNTER_BITS = 20, COUNTER_MAX = (1 << COUNTER_BITS) - 1 };
 enum { DEFAULT_RING = 1024, DEFAULT_READERS = 5000, REPLAY_ROWS = 32, RETRY_MS = 1000 };
 
-static const struct {
-	const char *name;
-	bool durable;
-} types[] = {
-#define LIVE_TYPE(id_, name_, durable_) [LIVE_##id_] = {name_, durable_},
+static const char *const type_names[] = {
+#define LIVE_TYPE(id_, name_, durable_) [LIVE_##id_] = name_,
 	LIVE_TYPES(LIVE_TYPE)
 #undef LIVE_TYPE
 };
@@ -78,7 +75,7 @@ static void reader_begin(struct live_reader *reader);
 
 const char *live_type_name(enum live_type type)
 {
-	return types[type].name;
+	return type_names[type];
 }
 
 int64_t live_seq_of_row(int64_t row_seq)
@@ -308,7 +305,7 @@ void live_publish(struct live *live, const char *call_id, enum live_type type, j
 {
 	if (!live->ready || (live->last_seq & COUNTER_MAX) == COUNTER_MAX)
 		return;
-	publish(live, live->last_seq + 1, clock_wall_us(), call_id, types[type].name, data);
+	publish(live, live->last_seq + 1, clock_wall_us(), call_id, type_names[type], data);
 }
 
 void live_publish_row(struct live *live, int64_t row_seq, int64_t at, const char *call_id,

@@ -42,7 +42,7 @@ struct live_conf {
 	const char *tenant_id; /* static */
 	uint32_t ring_events;  /* 0 means 1024 */
 	uint32_t queue_bytes;  /* of one reader; 0 means 1 MiB */
-	uint32_t max_readers;  /* more are refused with 503; 0 means 2000 */
+	uint32_t max_readers;  /* more are refused with 503; 0 means 5000 */
 };
 
 /* db: migrated, outlives the hub; NULL keeps everything in the ring. Owned by the caller. */

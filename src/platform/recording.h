@@ -19,8 +19,3 @@ struct recording {
 /* Store (replacing what is there, but never "available" by less) and publish call.recording. */
 void recording_save(struct call_table *table, const struct recording *recording,
 		    call_noted_h *doneh, void *arg);
-
-/* recording is NULL on error; -ENOENT when there is none. Valid during the handler. */
-typedef void recording_done_h(int err, const struct recording *recording, void *arg);
-void recording_get(struct call_table *table, const char *tenant_id, const char *call_id,
-		   recording_done_h *doneh, void *arg);

@@ -370,7 +370,8 @@ static int upgrade(struct http_request *req, struct ws_handlers *ret_handlers, v
 				 http_request_header(req, "x-ultravox-signature"),
 				 http_request_header(req, "x-ultravox-signature-timestamp"),
 				 session_id, clock_wall_us(), settings->webhook_tolerance_s)) {
-		LOG_WARN(&platform->log, "data_connection_not_signed");
+		LOG_WARN(&platform->log, "data_connection_not_signed",
+			 LOG_STR("remote", http_request_remote(req)));
 		return 403;
 	}
 	if (!uuid_is_valid(call_id) || strlen(session_id) >= ULTRAVOX_ID_SIZE)

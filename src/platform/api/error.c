@@ -20,16 +20,6 @@ static const struct {
 
 static const struct log log_api = {.service = "api"};
 
-int api_error_status(enum api_error error)
-{
-	return errors[error].status;
-}
-
-const char *api_error_code(enum api_error error)
-{
-	return errors[error].code;
-}
-
 static void reply(struct http_request *req, int status, const char *code, const char *message,
 		  const char *field)
 {

@@ -10,32 +10,25 @@ struct http_request;
 struct http_server;
 
 /* API_ERROR(id, status, code, message): the message is used when the caller gives none. */
-#define API_ERRORS(X)                                                                         \
-	X(INVALID_FIELD, 400, "invalid_field", "A field has a value that is not allowed.")    \
-	X(MISSING_FIELD, 400, "missing_field", "A required field is missing.")                \
-	X(UNKNOWN_FIELD, 400, "unknown_field", "There is no such field.")                     \
-	X(INVALID_JSON, 400, "invalid_json", "The body is not valid JSON.")                   \
-	X(INVALID_FORM, 400, "invalid_form", "The body is not a valid form.")                 \
-	X(BAD_REQUEST, 400, "bad_request", "The request cannot be understood.")               \
-	X(UNAUTHORIZED, 401, "unauthorized", "Credentials are missing or wrong.")             \
-	X(BAD_SIGNATURE, 403, "invalid_signature", "The signature is missing or wrong.")      \
-	X(FORBIDDEN, 403, "forbidden", "This is not allowed.")                                \
-	X(FORBIDDEN_ORIGIN, 403, "forbidden_origin", "The page's origin is not this server.") \
-	X(NOT_FOUND, 404, "not_found", "There is nothing at this address.")                   \
-	X(CALL_NOT_FOUND, 404, "call_not_found", "There is no call with this id.")            \
-	X(NO_SUMMARY, 404, "summary_not_available", "The call has not been analysed yet.")    \
-	X(NO_RECORDING, 404, "recording_not_available", "The call has no recording.")         \
-	X(METHOD, 405, "method_not_allowed", "This address does not take this method.")       \
-	X(CALL_OVER, 409, "call_already_ended", "The call has already ended.")                \
-	X(CALL_NOT_OVER, 409, "call_not_ended", "The call has not ended yet.")                \
-	X(KEY_REUSED, 409, "idempotency_key_reused",                                          \
-	  "The Idempotency-Key was used for a different request.")                            \
-	X(TOO_LARGE, 413, "body_too_large", "The body is too large.")                         \
-	X(TOO_MANY, 429, "too_many_requests", "Too many requests.")                           \
-	X(INTERNAL, 500, "internal_error", "Something went wrong on our side.")               \
-	X(PROVIDER, 502, "provider_error", "A provider refused or did not answer.")           \
-	X(UNAVAILABLE, 503, "unavailable", "The service cannot answer right now; try again.") \
-	X(PROVIDER_TIMEOUT, 504, "provider_timeout", "A provider did not answer in time.")
+#define API_ERRORS(X)                                                                      \
+	X(INVALID_FIELD, 400, "invalid_field", "A field has a value that is not allowed.") \
+	X(MISSING_FIELD, 400, "missing_field", "A required field is missing.")             \
+	X(UNKNOWN_FIELD, 400, "unknown_field", "There is no such field.")                  \
+	X(INVALID_JSON, 400, "invalid_json", "The body is not valid JSON.")                \
+	X(INVALID_FORM, 400, "invalid_form", "The body is not a valid form.")              \
+	X(BAD_REQUEST, 400, "bad_request", "The request cannot be understood.")            \
+	X(BAD_SIGNATURE, 403, "invalid_signature", "The signature is missing or wrong.")   \
+	X(NOT_FOUND, 404, "not_found", "There is nothing at this address.")                \
+	X(CALL_NOT_FOUND, 404, "call_not_found", "There is no call with this id.")         \
+	X(NO_SUMMARY, 404, "summary_not_available", "The call has not been analysed yet.") \
+	X(NO_RECORDING, 404, "recording_not_available", "The call has no recording.")      \
+	X(METHOD, 405, "method_not_allowed", "This address does not take this method.")    \
+	X(CALL_NOT_OVER, 409, "call_not_ended", "The call has not ended yet.")             \
+	X(KEY_REUSED, 409, "idempotency_key_reused",                                       \
+	  "The Idempotency-Key was used for a different request.")                         \
+	X(TOO_LARGE, 413, "body_too_large", "The body is too large.")                      \
+	X(INTERNAL, 500, "internal_error", "Something went wrong on our side.")            \
+	X(UNAVAILABLE, 503, "unavailable", "The service cannot answer right now; try again.")
 
 enum api_error {
 #define API_ERROR(id_, status_, code_, message_) API_##id_,
@@ -43,9 +36,6 @@ enum api_error {
 #undef API_ERROR
 		API_ERROR_COUNT
 };
-
-int api_error_status(enum api_error error);
-const char *api_error_code(enum api_error error);
 
 /* Answer req with the error. field may be NULL; message (printf) NULL takes the row's. */
 void api_fail(struct http_request *req, enum api_error error, const char *field,

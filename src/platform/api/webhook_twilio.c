@@ -70,7 +70,8 @@ static struct webhook *take(struct platform *platform, struct http_request *req,
 	}
 	if (!twilio_signature_valid(platform->api.settings->twilio_auth_token, signature, url, form,
 				    NULL, 0)) {
-		LOG_WARN(&platform->log, "webhook_refused", LOG_STR("kind", "twilio"));
+		LOG_WARN(&platform->log, "webhook_refused", LOG_STR("kind", "twilio"),
+			 LOG_STR("remote", http_request_remote(req)));
 		api_fail(req, API_BAD_SIGNATURE, NULL, NULL);
 		mem_unref(form);
 		return NULL;

@@ -145,7 +145,8 @@ static void events(struct http_request *req, void *arg)
 	const char *text = http_request_body(req, &len);
 
 	if (!is_ours(platform, req)) {
-		LOG_WARN(&platform->log, "webhook_refused", LOG_STR("kind", "ultravox"));
+		LOG_WARN(&platform->log, "webhook_refused", LOG_STR("kind", "ultravox"),
+			 LOG_STR("remote", http_request_remote(req)));
 		api_fail(req, API_BAD_SIGNATURE, NULL, NULL);
 	} else if (json_parse(&body, text, len, reason)) {
 		api_fail(req, API_INVALID_JSON, NULL, "The body is not valid JSON: %s", reason);
