@@ -316,7 +316,9 @@ static void audio_arrives_as_it_was_sent(void **state)
 	WAIT_FOR(f, f->caller.marks == 1);
 	assert_int_equal(f->caller.last_mark, 7);
 	WAIT_FOR(f, f->callee.loud_frames >= 48);
-	assert_in_range(f->callee.loud_frames, 48, 54);
+	/* On a busy machine packets come late, and what was concealed meanwhile is heard besides.
+	 */
+	assert_in_range(f->callee.loud_frames, 48, 75);
 	hz = f->callee.crossings * 50.0 / f->callee.loud_frames / 2;
 	assert_true(hz > 425 && hz < 455);
 	assert_in_range(sqrt(f->callee.power), 5000, 6200);
