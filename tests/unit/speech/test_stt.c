@@ -252,11 +252,11 @@ static void test_language_model_hears_any_words_and_tells_partials(void **state)
 		while (listener.partials == before && clock_mono_us() < until)
 			loop_run_once(f.loop, 20);
 	}
-	wait_for(&f, &listener.partials, 2);
 	for (int64_t until = clock_mono_us() + DEADLINE_MS * 1000LL;
 	     !strstr(listener.partial, "i am calling") && clock_mono_us() < until;)
 		loop_run_once(f.loop, 50);
 	assert_non_null(strstr(listener.partial, "i am calling"));
+	assert_true(listener.partials >= 2);
 	assert_int_equal(0, listener.finals);
 	stt_end(stt, on_final);
 	wait_for(&f, &listener.finals, 1);
