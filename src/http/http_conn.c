@@ -318,6 +318,26 @@ static int refuse_upgrade(struct http_conn *conn, struct lws *wsi)
 	return result;
 }
 
+/*
+ * What we say does not depend on a subprotocol, and a client that offers some must be told one: it
+ * gets its first. Other versions than 13 do not exist any more (RFC 6455, 4.2.1).
+ */
+static int check_handshake(struct http_conn *conn, struct http_request *req)
+{
+	const char *offered = http_request_header(req, "sec-websocket-protocol");
+	const char *connection = http_request_header(req, "connection");
+
+	if (!connection || !strcasestr(connection, "upgrade") ||
+	    !http_request_header(req, "sec-websocket-key"))
+		return 400;
+	if (!str_equal(http_request_header(req, "sec-websocket-version"), "13")) {
+		http_reply_header(req, "Sec-WebSocket-Version", "13");
+		return 426;
+	}
+	lws_hub_expect(conn->server->hub, offered ? offered : "http");
+	return 0;
+}
+
 static int on_upgrade(struct http_conn *conn, struct lws *wsi, const char *protocol)
 {
 	struct http_request *req;
@@ -333,9 +353,10 @@ static int on_upgrade(struct http_conn *conn, struct lws *wsi, const char *proto
 		status = 400;
 	if (!status) {
 		req->route = http_route_find(conn->server, req, true, &known);
-		status = req->route ? req->route->upgradeh(req, &handlers, &arg, req->route->arg)
-				    : 404;
+		status = req->route ? check_handshake(conn, req) : 404;
 	}
+	if (!status)
+		status = req->route->upgradeh(req, &handlers, &arg, req->route->arg);
 	if (!conn->server) { /* gone in the handler */
 		mem_unref(req);
 		return -1;

@@ -218,7 +218,8 @@ static int read_path(struct http_request *req, enum lws_token_indexes token)
 	if (!path)
 		return 400;
 	req->path = path;
-	if (*path != '/' || !str_is_utf8(path, strlen(path)))
+	if (*path != '/' || !str_is_utf8(path, strlen(path)) ||
+	    (int)strlen(path) != lws_hdr_total_length(req->wsi, token)) /* %00 */
 		return 400;
 	for (char *c = path; *c; c++) {
 		/* It reads '+' as a space, which only a query may do; numbers are in paths. */
@@ -249,6 +250,8 @@ static int read_query(struct http_request *req, struct buf *target)
 		if (str_equal(text, "/") &&
 		    !lws_hdr_fragment_length(req->wsi, WSI_TOKEN_HTTP_URI_ARGS, i + 1))
 			break;
+		if (strlen(text) != (size_t)len) /* %00 */
+			return 400;
 		equals = strchr(text, '=');
 		if (equals)
 			*equals = '\0';

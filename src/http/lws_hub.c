@@ -24,11 +24,18 @@ enum {
 	TEARDOWN_TURNS = 9,
 };
 
+/* What the library takes for the name of the one thing we speak; see lws_hub_expect(). */
+struct spoken {
+	struct lws_protocols protocols[2];
+	char name[64];
+};
+
 struct lws_hub {
 	struct list_node node;
 	struct loop *loop; /* not referenced: whoever uses the hub outlives neither */
 	struct lws_context *context;
 	struct lws_vhost *vhost;
+	struct spoken *spoken; /* outlives the context */
 	bool tls;
 };
 
@@ -36,6 +43,7 @@ struct lws_hub {
 struct teardown {
 	uv_check_t check;
 	struct lws_context *context;
+	struct spoken *spoken;
 	int turn;
 };
 
@@ -81,10 +89,27 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	}
 }
 
-static const struct lws_protocols protocols[] = {
-	{.name = "http", .callback = on_event, .rx_buffer_size = 16384},
-	{0},
-};
+static struct spoken *spoken_new(void)
+{
+	struct spoken *spoken = mem_alloc(sizeof(*spoken));
+
+	spoken->protocols[0] = (struct lws_protocols){
+		.name = spoken->name, .callback = on_event, .rx_buffer_size = 16384};
+	str_copy(spoken->name, sizeof(spoken->name), "http");
+	return spoken;
+}
+
+void lws_hub_expect(struct lws_hub *hub, const char *offered)
+{
+	char name[sizeof(hub->spoken->name)];
+	size_t len = strcspn(offered, ",");
+
+	if (len >= sizeof(name))
+		return;
+	memcpy(name, offered, len);
+	name[len] = '\0';
+	str_copy(hub->spoken->name, sizeof(hub->spoken->name), str_trim(name));
+}
 
 static const lws_retry_bo_t silence = {
 	.secs_since_valid_ping = PING_S,
@@ -120,11 +145,11 @@ static const char *trusted_certificates(void)
 	return access(path, R_OK) ? NULL : path;
 }
 
-static struct lws_context_creation_info context_info(void)
+static struct lws_context_creation_info context_info(const struct lws_hub *hub)
 {
 	return (struct lws_context_creation_info){
 		.port = CONTEXT_PORT_NO_LISTEN,
-		.protocols = protocols,
+		.protocols = hub->spoken->protocols,
 		.vhost_name = "voiceai",
 		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
 			   LWS_SERVER_OPTION_VALIDATE_UTF8 | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
@@ -141,7 +166,7 @@ static struct lws_context_creation_info context_info(void)
 
 static int context_new(struct lws_hub *hub)
 {
-	struct lws_context_creation_info info = context_info();
+	struct lws_context_creation_info info = context_info(hub);
 	void *foreign = loop_uv(hub->loop);
 
 	info.foreign_loops = &foreign;
@@ -157,7 +182,7 @@ static int context_new(struct lws_hub *hub)
 
 int lws_hub_enable_tls(struct lws_hub *hub)
 {
-	struct lws_context_creation_info info = context_info();
+	struct lws_context_creation_info info = context_info(hub);
 
 	if (hub->tls)
 		return 0;
@@ -170,7 +195,10 @@ int lws_hub_enable_tls(struct lws_hub *hub)
 
 static void on_check_closed(uv_handle_t *handle)
 {
-	mem_free(handle->data);
+	struct teardown *teardown = handle->data;
+
+	mem_free(teardown->spoken);
+	mem_free(teardown);
 }
 
 /*
@@ -192,11 +220,12 @@ static void on_teardown_turn(uv_check_t *check)
 	uv_close((uv_handle_t *)check, on_check_closed);
 }
 
-static void teardown_start(struct loop *loop, struct lws_context *context)
+static void teardown_start(struct loop *loop, struct lws_context *context, struct spoken *spoken)
 {
 	struct teardown *teardown = mem_alloc(sizeof(*teardown));
 
 	teardown->context = context;
+	teardown->spoken = spoken;
 	teardown->check.data = teardown;
 	uv_check_init(loop_uv(loop), &teardown->check);
 	uv_check_start(&teardown->check, on_teardown_turn);
@@ -210,7 +239,9 @@ static void hub_destroy(void *data)
 	list_remove(&hub->node);
 	pthread_mutex_unlock(&hubs_lock);
 	if (hub->context)
-		teardown_start(hub->loop, hub->context);
+		teardown_start(hub->loop, hub->context, hub->spoken);
+	else
+		mem_free(hub->spoken);
 }
 
 static struct lws_hub *hub_find(struct loop *loop)
@@ -237,6 +268,7 @@ int lws_hub_get(struct lws_hub **ret_hub, struct loop *loop)
 	if (!hub) {
 		hub = mem_new(sizeof(*hub), hub_destroy);
 		hub->loop = loop;
+		hub->spoken = spoken_new();
 		err = context_new(hub);
 		if (err) {
 			mem_unref(hub);

@@ -36,6 +36,12 @@ struct lws_context *lws_hub_context(struct lws_hub *hub);
 struct lws_vhost *lws_hub_vhost(struct lws_hub *hub);
 
 /*
+ * Name what we speak as the client does, the first of the subprotocols it offers (a comma-separated
+ * list), for the handshake under way: the library refuses whoever offers none that it knows.
+ */
+void lws_hub_expect(struct lws_hub *hub, const char *offered);
+
+/*
  * Load the trusted certificates (a megabyte: only loops that dial wss:// have them). From
  * SSL_CERT_FILE when set, else the system's. Returns 0 or -EIO.
  */
