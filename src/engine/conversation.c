@@ -135,8 +135,6 @@ static void tell_transcript(struct conversation *c, bool user, const char *key, 
 
 	json_set_str(message, "role", user ? "user" : "agent");
 	json_set_str(message, "medium", is_text ? "text" : "voice");
-	json_set_str(message, "text", NULL);
-	json_set_str(message, "delta", NULL);
 	json_set_str(message, key, text);
 	json_set_bool(message, "final", final);
 	json_set_int(message, "ordinal", ordinal);
