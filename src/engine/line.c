@@ -8,18 +8,30 @@ enum { MAX_GARBAGE = 100, MAX_QUEUE_BYTES = 4 << 20 };
 
 static void line_opened(struct ws *ws, void *arg)
 {
-	struct line *line = arg;
+	struct knock *knock = arg;
+	struct line *line = knock->line;
 
+	if (!line) { /* nobody waits for it any more */
+		ws_detach(ws);
+		mem_unref(knock);
+		return;
+	}
 	line->ws = mem_ref(ws);
-	if (line->ops->ready_at_once)
+	if (line->closing)
+		line_close(line);
+	else if (line->ops->ready_at_once)
 		line_ready(line);
 }
 
 static void line_closed(struct ws *ws, int code, const char *reason, int http_status, void *arg)
 {
-	struct line *line = mem_ref(arg);
-	bool hung_up = line->hung_up || code == 1000 || code == 1001 || code == 1005;
+	auto_unref struct knock *knock = arg;
+	struct line *line = mem_ref(knock->line);
+	bool hung_up;
 
+	if (!line)
+		return;
+	hung_up = line->hung_up || code == 1000 || code == 1001 || code == 1005;
 	line->ws = mem_unref(line->ws);
 	if (!line->gone) {
 		line->gone = true;
@@ -30,8 +42,11 @@ static void line_closed(struct ws *ws, int code, const char *reason, int http_st
 
 static void line_received(struct ws *ws, const char *data, size_t len, bool binary, void *arg)
 {
-	struct line *line = mem_ref(arg);
+	const struct knock *knock = arg;
+	struct line *line = mem_ref(knock->line);
 
+	if (!line)
+		return;
 	if (!line->gone)
 		line->ops->messageh(ws, data, len, binary, line);
 	mem_unref(line);
@@ -41,17 +56,23 @@ static void line_destroy(void *data)
 {
 	struct line *line = data;
 
+	line->knock->line = NULL;
 	if (line->ws) {
 		ws_detach(line->ws);
 		line->ws = mem_unref(line->ws);
+		mem_unref(line->knock); /* the socket's */
 	}
+	mem_unref(line->knock);
 }
 
-int line_new(struct line **ret_line, struct ws_handlers *ret_ws, const struct line_ops *ops,
-	     const struct line_conf *conf, const struct line_handlers *handlers, void *arg)
+int line_new(struct line **ret_line, struct ws_handlers *ret_ws, void **ret_ws_arg,
+	     const struct line_ops *ops, const struct line_conf *conf,
+	     const struct line_handlers *handlers, void *arg)
 {
 	struct line *line = mem_new(sizeof(*line), line_destroy);
 
+	line->knock = mem_new(sizeof(*line->knock), NULL);
+	line->knock->line = line;
 	line->ops = ops;
 	line->handlers = *handlers;
 	line->arg = arg;
@@ -65,6 +86,7 @@ int line_new(struct line **ret_line, struct ws_handlers *ret_ws, const struct li
 		.max_message_bytes = ops->max_message_bytes,
 		.max_queue_bytes = MAX_QUEUE_BYTES,
 	};
+	*ret_ws_arg = mem_ref(line->knock);
 	*ret_line = line;
 	return 0;
 }
@@ -164,5 +186,6 @@ int line_message(struct line *line, const json_t *message)
 
 void line_close(struct line *line)
 {
+	line->closing = true;
 	line_refuse(line, 1000, "call ended");
 }

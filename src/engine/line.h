@@ -40,7 +40,7 @@ struct line_ops {
 	int (*audio)(struct line *line, const int16_t *samples, size_t count);
 	int (*mark)(struct line *line, uint64_t mark);
 	int (*clear)(struct line *line);
-	ws_message_h *messageh; /* what the peer sends; arg is the line */
+	ws_message_h *messageh; /* what the peer sends; arg is the line, held meanwhile */
 	bool ready_at_once;     /* audio may be sent as soon as the socket is open */
 	size_t max_message_bytes;
 };
@@ -48,11 +48,13 @@ extern const struct line_ops line_twilio;
 extern const struct line_ops line_websocket;
 
 /*
- * ret_line: owned by the caller; releasing it closes the socket and silences the handlers. ret_ws
- * gets the handlers to give to the WebSocket, whose argument is the line.
+ * ret_line: owned by the caller; releasing it, at any time, closes the socket and silences the
+ * handlers. ret_ws and ret_ws_arg get the handlers to give to the WebSocket and their argument; the
+ * WebSocket must be accepted then, for the argument is released when it closes.
  */
-int line_new(struct line **ret_line, struct ws_handlers *ret_ws, const struct line_ops *ops,
-	     const struct line_conf *conf, const struct line_handlers *handlers, void *arg);
+int line_new(struct line **ret_line, struct ws_handlers *ret_ws, void **ret_ws_arg,
+	     const struct line_ops *ops, const struct line_conf *conf,
+	     const struct line_handlers *handlers, void *arg);
 
 /* 8000 or 16000: of the samples audioh gets. */
 uint32_t line_rate_hz(const struct line *line);
@@ -66,5 +68,5 @@ int line_mark(struct line *line, uint64_t mark);
 int line_clear(struct line *line);
 int line_message(struct line *line, const json_t *message);
 
-/* Send what is queued and close; goneh follows. */
+/* Send what is queued and close, as soon as it is open; goneh follows. */
 void line_close(struct line *line);

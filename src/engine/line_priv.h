@@ -5,14 +5,23 @@
 #include "core/log.h"
 #include "engine/line.h"
 
+/*
+ * What the socket is given instead of the line, and both hold: between the handshake and the open
+ * socket a call can be deleted, and its line with it.
+ */
+struct knock {
+	struct line *line; /* NULL once released */
+};
+
 struct line {
+	struct knock *knock;
 	const struct line_ops *ops;
 	struct line_handlers handlers;
 	void *arg;
 	struct ws *ws; /* NULL until open and after close */
 	struct log log;
 	uint32_t input_rate_hz, output_rate_hz;
-	bool ready, hung_up, gone;
+	bool ready, hung_up, gone, closing;
 	char stream_sid[64]; /* twilio */
 	double resample_at;  /* websocket: position inside the next chunk */
 	int16_t resample_last;

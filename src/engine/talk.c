@@ -375,9 +375,8 @@ int talk_join(struct talk *talk, const char *medium, const char *token,
 	if (!digest_equal_str(token, talk->token))
 		return 404;
 	talk->token[0] = '\0';
-	line_new(&talk->line, ret_handlers, expected->ops, &conf, &handlers, talk);
+	line_new(&talk->line, ret_handlers, ret_arg, expected->ops, &conf, &handlers, talk);
 	start_tape(talk, talk->tape_path, talk->pool);
-	*ret_arg = talk->line;
 	return 0;
 }
 

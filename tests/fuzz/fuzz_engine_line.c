@@ -71,25 +71,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct line_conf conf = {.call_id = "fuzz", .input_rate_hz = 8000};
 	bool twilio = size && data[0] & 1, binary = size && data[0] & 2;
 	struct line *line;
+	void *arg;
 
 	log_set_handler(drop_line, NULL);
 	if (!size)
 		return 0;
 	if (!twilio && data[0] & 4)
 		conf.input_rate_hz = 24000;
-	line_new(&line, &socket, twilio ? &line_twilio : &line_websocket, &conf, &handlers, &seen);
+	line_new(&line, &socket, &arg, twilio ? &line_twilio : &line_websocket, &conf, &handlers,
+		 &seen);
 	if (!twilio)
-		socket.openh(NULL, line);
+		socket.openh(NULL, arg);
 	for (size_t at = 1; at < size;) {
 		const uint8_t *end = memchr(data + at, binary ? 0xff : '\n', size - at);
 		size_t len = end ? (size_t)(end - data) - at : size - at;
 		char *copy = mem_alloc(len + 1);
 
 		memcpy(copy, data + at, len);
-		socket.messageh(NULL, copy, len, binary, line);
+		socket.messageh(NULL, copy, len, binary, arg);
 		mem_free(copy);
 		at += len + 1;
 	}
 	mem_unref(line);
+	socket.closeh(NULL, 1000, "", 0, arg);
 	return 0;
 }
