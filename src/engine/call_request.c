@@ -261,6 +261,65 @@ static void check_tools(const json_t *body, json_t *errors)
 	}
 }
 
+/* Switches of data messages that nobody here sends. */
+static void check_data_messages(const json_t *owner, const char *field, json_t *errors)
+{
+	static const char *const never[] = {"debug",
+					    "callEvent",
+					    "toolUsed",
+					    "userStartedSpeaking",
+					    "userStoppedSpeaking",
+					    "invokingTool"};
+	const json_t *wanted = json_object_get(owner, "dataMessages");
+
+	for (size_t i = 0; i < ARRAY_LEN(never); i++) {
+		auto_free char *text = NULL;
+
+		if (!json_get_bool(wanted, never[i], false))
+			continue;
+		text = mem_printf("dataMessages.%s is not offered by this engine.", never[i]);
+		schema_error(errors, field, text);
+	}
+}
+
+static void check_tool_offered(const json_t *tool, json_t *errors)
+{
+	const json_t *definition = json_object_get(tool, "temporaryTool");
+	const char *reaction =
+		json_get_str(definition, "defaultReaction", "AGENT_REACTION_UNSPECIFIED");
+
+	if (has(definition, "staticResponse"))
+		schema_error(errors, "selectedTools",
+			     "staticResponse is not offered by this engine.");
+	if (!str_equal(reaction, "AGENT_REACTION_UNSPECIFIED") &&
+	    !str_equal(reaction, "AGENT_REACTION_SPEAKS"))
+		schema_error(errors, "selectedTools",
+			     "This engine's agent always speaks after a tool: defaultReaction can "
+			     "only be AGENT_REACTION_SPEAKS.");
+}
+
+/* What the API has and this engine lacks is refused rather than left out in silence. */
+static void check_offered(const json_t *body, json_t *errors)
+{
+	const json_t *link = json_object_get(body, "dataConnection");
+	const json_t *medium = json_object_get(body, "medium");
+	size_t i;
+	json_t *tool;
+
+	if (has(body, "voiceOverrides"))
+		schema_error(errors, "voiceOverrides",
+			     "This engine's voices have nothing to override.");
+	if (json_object_size(json_object_get(body, "initialState")) > 0)
+		schema_error(errors, "initialState", "This engine keeps no state for tools.");
+	if (has(link, "audioConfig"))
+		schema_error(errors, "dataConnection",
+			     "audioConfig: audio on data connections is not offered.");
+	check_data_messages(link, "dataConnection", errors);
+	check_data_messages(json_object_get(medium, "serverWebSocket"), "medium", errors);
+	json_array_foreach(json_object_get(body, "selectedTools"), i, tool)
+		check_tool_offered(tool, errors);
+}
+
 static void check_metadata(const json_t *body, json_t *errors)
 {
 	const char *key;
@@ -284,6 +343,7 @@ bool call_request_check(const json_t *body, json_t *errors)
 	check_first_speaker(body, errors);
 	check_tools(body, errors);
 	check_metadata(body, errors);
+	check_offered(body, errors);
 	if (has(body, "voice") && has(body, "externalVoice"))
 		schema_error(errors, "externalVoice", "Either voice or externalVoice, not both.");
 	else if (has(body, "externalVoice"))

@@ -47,7 +47,6 @@ static const struct {
 	{"playback_clear_buffer", "playbackClearBuffer", false, true},
 	{"data_connection_tool_invocation", "dataConnectionToolInvocation", true, false},
 	{"client_tool_invocation", "clientToolInvocation", true, true},
-	{"debug", "debug", false, false},
 	{"turn_timing", "turnTiming", true, true},
 	{"outcome", "outcome", true, true},
 };

@@ -11,6 +11,7 @@
 #include "http/http_client.h"
 #include "http/http_server.h"
 #include "loop/loop.h"
+#include "loop/timer.h"
 #include "loop/work.h"
 #include "observe/health.h"
 #include "observe/prometheus.h"
@@ -21,7 +22,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STOP_MS = 1500 };
+enum {
+	STOP_MS = 1500,
+	AUTO_DELETE_MS = 15000, /* for goodbyes, and for whoever asks once call.ended has come */
+};
 
 /* ---- records ---- */
 
@@ -30,6 +34,7 @@ static void record_destroy(void *data)
 	struct record *record = data;
 
 	list_remove(&record->node);
+	mem_unref(record->deletion);
 	if (record->talk)
 		record->talk->changedh = record->talk->grownh = NULL;
 	mem_unref(record->talk);
@@ -142,6 +147,25 @@ static void count_live(struct engine *engine, int change)
 	metric_set(METRIC_ENGINE_CALLS, "", (double)engine->live);
 }
 
+static void deletion_due(void *arg)
+{
+	struct record *record = arg;
+
+	LOG_INFO(&record->talk->log, "call_auto_deleted");
+	engine_delete(record->engine, record);
+}
+
+/* Deleted after billing, when its retentionPolicy says so. */
+static void plan_deletion(struct engine *engine, struct record *record)
+{
+	if (!record ||
+	    !str_equal(json_get_str(record->talk->call, "retentionPolicy", NULL), "auto_delete"))
+		return;
+	record->deletion = mem_unref(record->deletion);
+	record->deletion = timer_new(engine->loop, deletion_due, record);
+	timer_start(record->deletion, AUTO_DELETE_MS);
+}
+
 /* Deliveries are journalled before the record that says they are due no more. */
 static void talk_changed(struct talk *talk, void *arg)
 {
@@ -153,6 +177,7 @@ static void talk_changed(struct talk *talk, void *arg)
 	} else if (talk->state == TALK_ENDED) {
 		count_live(engine, -1);
 		fire_ended(engine, talk);
+		plan_deletion(engine, engine_find(engine, talk->call_id));
 	}
 }
 
@@ -212,10 +237,11 @@ static void restore(const char *name, json_t *content, void *arg)
 {
 	struct engine *engine = arg;
 	struct talk *talk = talk_restore(engine->loop, content);
+	struct record *record;
 
 	if (!talk)
 		return;
-	record_new(engine, talk);
+	record = record_new(engine, talk);
 	if (talk->state != TALK_ENDED) {
 		LOG_WARN(&talk->log, "call_lost_in_crash");
 		talk_end(talk, "system_error");
@@ -224,6 +250,7 @@ static void restore(const char *name, json_t *content, void *arg)
 		json_decref(talk->messages); /* they are in the file */
 		talk->messages = NULL;
 	}
+	plan_deletion(engine, record);
 	prune(engine);
 }
 
@@ -331,6 +358,8 @@ static void engine_destroy(void *data)
 	struct engine *engine = data;
 
 	mem_unref(engine->health);
+	LIST_EACH(&engine->previews, node)
+	mem_unref(node->data);
 	mem_unref(engine->server);
 	LIST_EACH(&engine->records, node)
 	mem_unref(node->data);

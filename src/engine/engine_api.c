@@ -10,6 +10,7 @@
 #include "engine/data_message.h"
 #include "engine/duration.h"
 #include "engine/hook.h"
+#include "engine/preview.h"
 #include "engine/schema.h"
 #include "http/form.h"
 #include "http/http_server.h"
@@ -22,6 +23,8 @@
 #include <unistd.h>
 
 enum { DEFAULT_PAGE = 100, MAX_PAGE = 1000 };
+
+#define DAY_US ((int64_t)24 * 3600 * 1000000)
 
 /* ---- answering ---- */
 
@@ -195,6 +198,24 @@ static bool inherit(struct engine *engine, struct http_request *req, json_t **bo
 	return true;
 }
 
+/* What the query asks for that is not offered here; false after a 400. */
+static bool check_create_query(struct http_request *req)
+{
+	const struct form *query = http_request_query(req);
+	const char *greeting = form_get(query, "enableGreetingPrompt");
+	auto_json json_t *errors = json_object();
+
+	if (greeting && !str_equal_nocase(greeting, "true"))
+		schema_error(errors, "enableGreetingPrompt",
+			     "This engine always prompts for a greeting; firstSpeakerSettings says "
+			     "who begins, and with which words.");
+	if (form_get(query, "throttle"))
+		schema_error(errors, "throttle", "There is no such throttle.");
+	if (json_object_size(errors) > 0)
+		http_reply_json(req, 400, errors);
+	return json_object_size(errors) == 0;
+}
+
 static void create_call(struct http_request *req, void *arg)
 {
 	struct engine *engine = arg;
@@ -202,7 +223,7 @@ static void create_call(struct http_request *req, void *arg)
 	struct record *record = NULL;
 	int err;
 
-	if (!authorised(engine, req))
+	if (!authorised(engine, req) || !check_create_query(req))
 		return;
 	body = read_body(req);
 	if (!body || !inherit(engine, req, &body))
@@ -222,8 +243,10 @@ struct call_filter {
 	const struct form *query;
 	int64_t from_us, to_us;
 	int64_t duration_min_us, duration_max_us;
+	int64_t day_from_us, day_to_us; /* since midnight UTC */
 	const char *voice, *search;
 	bool ascending;
+	bool of_agents; /* of which there are none here */
 };
 
 static int64_t duration_of(const struct talk *talk)
@@ -256,8 +279,10 @@ static bool is_same_voice(const char *a, const char *b)
 
 static bool filter_matches(const struct call_filter *filter, const struct talk *talk)
 {
-	int64_t duration = duration_of(talk);
+	int64_t duration = duration_of(talk), in_day = talk->created_us % DAY_US;
 
+	if (filter->of_agents || in_day < filter->day_from_us || in_day > filter->day_to_us)
+		return false;
 	if (talk->created_us < filter->from_us || talk->created_us > filter->to_us ||
 	    duration < filter->duration_min_us || duration > filter->duration_max_us)
 		return false;
@@ -284,6 +309,15 @@ static int read_date(int64_t *ret_us, const char *text, bool end_of_day)
 	return timestamp_parse_iso(ret_us, text);
 }
 
+/* "HH:MM:SS", as microseconds since midnight. */
+static int read_time_of_day(int64_t *ret_us, const char *text)
+{
+	auto_free char *full = mem_printf("1970-01-01T%s", text);
+
+	return strchr(text, 'Z') || strpbrk(text, "+-") ? -EINVAL
+							: timestamp_parse_iso(ret_us, full);
+}
+
 static bool read_filter(struct call_filter *filter, struct http_request *req)
 {
 	const struct form *query = http_request_query(req);
@@ -291,11 +325,15 @@ static bool read_filter(struct call_filter *filter, struct http_request *req)
 	const char *from = form_get(query, "fromDate"), *to = form_get(query, "toDate");
 	const char *least = form_get(query, "durationMin"), *most = form_get(query, "durationMax");
 	const char *sort = form_get(query, "sort");
+	const char *day_from = form_get(query, "timeOfDayStart");
+	const char *day_to = form_get(query, "timeOfDayEnd");
 
 	*filter = (struct call_filter){
 		.query = query,
 		.to_us = INT64_MAX,
 		.duration_max_us = INT64_MAX,
+		.day_to_us = DAY_US,
+		.of_agents = form_get(query, "agentIds") != NULL,
 		.voice = form_get(query, "voiceId"),
 		.search = form_get(query, "search"),
 		.ascending = str_equal(sort, "created"),
@@ -304,6 +342,10 @@ static bool read_filter(struct call_filter *filter, struct http_request *req)
 		schema_error(errors, "fromDate", "Enter a valid date/time.");
 	if (to && read_date(&filter->to_us, to, true) != 0)
 		schema_error(errors, "toDate", "Enter a valid date/time.");
+	if (day_from && read_time_of_day(&filter->day_from_us, day_from) != 0)
+		schema_error(errors, "timeOfDayStart", "Enter a valid time: HH:MM:SS.");
+	if (day_to && read_time_of_day(&filter->day_to_us, day_to) != 0)
+		schema_error(errors, "timeOfDayEnd", "Enter a valid time: HH:MM:SS.");
 	if (least && duration_parse(&filter->duration_min_us, least) != 0)
 		schema_error(errors, "durationMin", "Not a valid duration.");
 	if (most && duration_parse(&filter->duration_max_us, most) != 0)
@@ -431,6 +473,16 @@ static void send_data_message(struct http_request *req, void *arg)
 
 /* ---- voices and models ---- */
 
+/* All voices alike. */
+#define VOICE_OWNERSHIP "public"
+#define VOICE_BILLING   "VOICE_BILLING_STYLE_INCLUDED"
+#define VOICE_PROVIDER  "voiceai"
+
+static bool differs(const char *wanted, const char *value)
+{
+	return wanted && !str_equal(wanted, value);
+}
+
 static json_t *voice_json(struct engine *engine, const struct tts_voice *voice)
 {
 	json_t *json = json_object();
@@ -443,9 +495,9 @@ static json_t *voice_json(struct engine *engine, const struct tts_voice *voice)
 	json_set_str(json, "primaryLanguage", voice->language);
 	json_set_str(json, "languageLabel", voice->language);
 	json_set_str(json, "previewUrl", preview);
-	json_set_str(json, "ownership", "public");
-	json_set_str(json, "billingStyle", "VOICE_BILLING_STYLE_INCLUDED");
-	json_set_str(json, "provider", "voiceai");
+	json_set_str(json, "ownership", VOICE_OWNERSHIP);
+	json_set_str(json, "billingStyle", VOICE_BILLING);
+	json_set_str(json, "provider", VOICE_PROVIDER);
 	json_object_set_new(json, "definition", json_object());
 	return json;
 }
@@ -455,6 +507,9 @@ static void list_voices(struct http_request *req, void *arg)
 	struct engine *engine = arg;
 	const char *search = form_get(http_request_query(req), "search");
 	const char *language = form_get(http_request_query(req), "primaryLanguage");
+	const char *const wanted[] = {form_get(http_request_query(req), "ownership"),
+				      form_get(http_request_query(req), "billingStyle"),
+				      form_get(http_request_query(req), "provider")};
 	auto_json json_t *all = NULL;
 	size_t count;
 	const struct tts_voice *voices = tts_voices(&count);
@@ -462,6 +517,9 @@ static void list_voices(struct http_request *req, void *arg)
 	if (!authorised(engine, req))
 		return;
 	all = json_array();
+	if (differs(wanted[0], VOICE_OWNERSHIP) || differs(wanted[1], VOICE_BILLING) ||
+	    differs(wanted[2], VOICE_PROVIDER))
+		count = 0;
 	for (size_t i = 0; i < count; i++) {
 		if (search && !strcasestr(voices[i].name, search) &&
 		    !strcasestr(voices[i].description, search))
@@ -488,6 +546,25 @@ static void get_voice(struct http_request *req, void *arg)
 	}
 	json = voice_json(engine, voice);
 	http_reply_json(req, 200, json);
+}
+
+static void preview_voice(struct http_request *req, void *arg)
+{
+	struct engine *engine = arg;
+	const struct tts_voice *voice;
+	int err;
+
+	if (!authorised(engine, req))
+		return;
+	voice = tts_voice_find(http_request_param(req, "voice_id"));
+	err = voice ? preview_start(&engine->previews, engine->tts, voice, req) : -ENOENT;
+	if (err == -EBUSY) {
+		http_reply_header(req, "Retry-After", "1");
+		reply_detail(req, 429, "Too many previews at once.");
+	} else if (err) {
+		reply_detail(req, err == -ENOENT ? 404 : 400,
+			     err == -ENOENT ? "Not found." : "This voice cannot speak.");
+	}
 }
 
 static int is_flow(const struct dirent *entry)
@@ -622,6 +699,7 @@ static const struct {
 	{"POST", "/api/calls/{call_id}/send_data_message", send_data_message},
 	{"GET", "/api/voices", list_voices},
 	{"GET", "/api/voices/{voice_id}", get_voice},
+	{"GET", "/api/voices/{voice_id}/preview", preview_voice},
 	{"GET", "/api/models", list_models},
 	{"GET", "/api/webhooks", list_webhooks},
 	{"POST", "/api/webhooks", create_webhook},

@@ -12,6 +12,7 @@ struct hooks;
 struct http_client;
 struct http_server;
 struct journal;
+struct timer;
 struct work_pool;
 
 enum { ENGINE_MAX_RECORDS = 2000 };
@@ -29,7 +30,8 @@ struct engine {
 	struct health *health;
 	struct journal *journal;
 	struct hooks *hooks;
-	struct list records; /* struct record, oldest first */
+	struct list records;  /* struct record, oldest first */
+	struct list previews; /* preview.h */
 	size_t live;
 	char *public_url, *recordings_dir, *dir;
 	bool draining;
@@ -40,6 +42,7 @@ struct record {
 	struct list_node node;
 	struct engine *engine;
 	struct talk *talk;
+	struct timer *deletion; /* retentionPolicy auto_delete: once it is over */
 };
 
 /* NULL when there is none. */

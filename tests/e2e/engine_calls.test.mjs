@@ -3,6 +3,8 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { Engine, Platform, Twilio, apiKey, sleep, until } from './engine_peer.mjs';
 
 const base = Number(process.env.E2E_PORT_BASE ?? 21500);
@@ -54,6 +56,14 @@ test('bad bodies are answered 400 with the field named', async () => {
     [{ ...flow, vadSettings: { frameActivationThreshold: 0.01 } }, 'vadSettings'],
     [{ ...flow, firstSpeakerSettings: { agent: {}, user: {} } }, 'firstSpeakerSettings'],
     [{ ...flow, selectedTools: [{ toolName: 'coldTransfer' }] }, 'selectedTools'],
+    // not offered here, and said so
+    [{ ...flow, voiceOverrides: { elevenLabs: {} } }, 'voiceOverrides'],
+    [{ ...flow, initialState: { a: 1 } }, 'initialState'],
+    [{ ...flow, dataConnection: { websocketUrl: 'ws://x/', audioConfig: { sampleRate: 16000 } } }, 'dataConnection'],
+    [{ ...flow, dataConnection: { websocketUrl: 'ws://x/', dataMessages: { toolUsed: true } } }, 'dataConnection'],
+    [{ ...flow, medium: { serverWebSocket: { inputSampleRate: 8000, dataMessages: { debug: true } } } }, 'medium'],
+    [{ ...flow, selectedTools: [{ temporaryTool: { modelToolName: 'a', client: {}, staticResponse: { responseText: 'x' } } }] }, 'selectedTools'],
+    [{ ...flow, selectedTools: [{ temporaryTool: { modelToolName: 'a', client: {}, defaultReaction: 'AGENT_REACTION_LISTENS' } }] }, 'selectedTools'],
     [[], 'non_field_errors'],
   ];
   for (const [body, field] of cases) {
@@ -62,6 +72,11 @@ test('bad bodies are answered 400 with the field named', async () => {
     assert.ok(field in json, `${field} in ${JSON.stringify(json)}`);
   }
   assert.equal((await engine.request('POST', '/api/calls', '{"model":')).status, 400);
+  for (const query of ['enableGreetingPrompt=false', 'throttle=slow']) {
+    const { status, json } = await engine.request('POST', `/api/calls?${query}`, flow);
+    assert.equal(status, 400);
+    assert.ok(query.split('=')[0] in json);
+  }
 });
 
 test('a created call shows what was asked for, and no secret', async () => {
@@ -85,6 +100,60 @@ test('a created call shows what was asked for, and no secret', async () => {
   const listed = await engine.request('GET', '/api/calls?metadata.order=7&pageSize=1');
   assert.deepEqual(listed.json.results.map((call) => call.callId), [json.callId]);
   assert.equal((await engine.request('GET', '/api/calls?metadata.order=8')).json.total, 0);
+});
+
+test('lists are filtered by agent, time of day, and what a voice is', async () => {
+  const { json } = await create({ joinTimeout: '0.2s' });
+  const total = async (query) => (await engine.request('GET', `/api/calls?${query}`)).json.total;
+  const all = await total('');
+  assert.ok(all > 0);
+  const time = json.created.slice(11, 19);
+  assert.equal(await total(`agentIds=${json.callId}`), 0);
+  assert.equal(await total('timeOfDayStart=00:00:00&timeOfDayEnd=23:59:59.999999'), all);
+  assert.equal(await total(`timeOfDayEnd=${time}`) + await total(`timeOfDayStart=${time}.000001`), all);
+  for (const bad of ['timeOfDayStart=noon', 'timeOfDayEnd=25:00:00', 'timeOfDayEnd=10:00:00Z'])
+    assert.equal((await engine.request('GET', `/api/calls?${bad}`)).status, 400, bad);
+  const voices = async (query) => (await engine.request('GET', `/api/voices?${query}`)).json.total;
+  assert.ok(await voices('ownership=public&billingStyle=VOICE_BILLING_STYLE_INCLUDED') > 0);
+  for (const none of ['ownership=private', 'billingStyle=VOICE_BILLING_STYLE_EXTERNAL', 'provider=lmnt']) assert.equal(await voices(none), 0);
+});
+
+test('every voice can be heard, but not by many at once', async () => {
+  const { results } = (await engine.request('GET', '/api/voices')).json;
+  const hear = async (url, key = apiKey) => {
+    const response = await fetch(url, { headers: { 'X-API-Key': key } });
+    return { status: response.status, type: response.headers.get('content-type'), body: Buffer.from(await response.arrayBuffer()) };
+  };
+  for (const voice of results) {
+    const { status, type, body } = await hear(voice.previewUrl);
+    assert.equal(status, 200, voice.name);
+    assert.equal(type, 'audio/wav');
+    assert.equal(body.toString('latin1', 0, 4) + body.toString('latin1', 8, 12), 'RIFFWAVE');
+    assert.equal(body.readUInt32LE(40), body.length - 44);
+    const seconds = (body.length - 44) / 2 / body.readUInt32LE(24);
+    assert.ok(seconds > 1 && seconds <= 15, `${voice.name}: ${seconds} s`);
+    let loudest = 0;
+    for (let at = 44; at < body.length; at += 2) loudest = Math.max(loudest, Math.abs(body.readInt16LE(at)));
+    assert.ok(loudest > 3000, `${voice.name}: ${loudest}`);
+  }
+  assert.equal((await hear(results[0].previewUrl, 'wrong')).status, 401);
+  assert.equal((await hear(results[0].previewUrl.replace(/voices\/[^/]+/, 'voices/nobody'))).status, 404);
+  const crowd = await Promise.all(Array.from({ length: 20 }, () => hear(results[0].previewUrl)));
+  const statuses = new Set(crowd.map(({ status }) => status));
+  assert.ok(statuses.has(200) && [...statuses].every((status) => [200, 429].includes(status)), [...statuses].join());
+});
+
+test('retentionPolicy auto_delete: once billed, the call is gone, files and all', async () => {
+  const callbacks = { billed: { url: platform.url + '/auto-billed' } };
+  const { json } = await create({ joinTimeout: '0.1s', retentionPolicy: 'CALL_RETENTION_POLICY_AUTO_DELETE', callbacks });
+  assert.equal(json.retentionPolicy, 'auto_delete');
+  const kept = await create({ joinTimeout: '0.1s', retentionPolicy: 'CALL_RETENTION_POLICY_RETAIN' });
+  const file = path.join(engine.dataDir, 'engine/calls', `${json.callId}.json`);
+  await until('the bill', () => platform.events.some((event) => event.url === '/auto-billed'));
+  await until('the file', () => existsSync(file));
+  await until('the deletion', async () => (await engine.request('GET', `/api/calls/${json.callId}`)).status === 404, 25000);
+  await until('the file to go', () => !existsSync(file));
+  assert.equal((await engine.request('GET', `/api/calls/${kept.json.callId}`)).status, 200);
 });
 
 test('data messages are refused while nobody has joined, and when they make no sense', async () => {
