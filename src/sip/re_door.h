@@ -20,6 +20,11 @@
 #define base64_encode re_base64_encode
 #define base64_decode re_base64_decode
 #include <re.h>
+#define DEBUG_MODULE "voiceai" /* re_dbg.h insists; we only take its messages */
+#define DEBUG_LEVEL  0
+#include <re_dbg.h>
+#undef DEBUG_MODULE
+#undef DEBUG_LEVEL
 #undef sip
 #undef list
 #undef list_append

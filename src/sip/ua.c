@@ -493,9 +493,24 @@ static void *ua_main(void *arg)
 	return NULL;
 }
 
+/* The library's warnings are mostly about what strangers sent: no reason to fill a disk. */
+static void on_library_message(int level, const char *text, size_t len, void *arg)
+{
+	struct log log;
+	char line[160];
+
+	(void)level;
+	(void)arg;
+	log_init(&log, "sip", "");
+	snprintf(line, sizeof(line), "%.*s", (int)len, text);
+	LOG_DEBUG(&log, "libre", LOG_STR("text", line));
+}
+
 static void init_library(void)
 {
 	libre_init();
+	dbg_init(DBG_WARNING, DBG_NONE);
+	dbg_handler_set(on_library_message, NULL);
 }
 
 static void ua_destroy(void *data)
