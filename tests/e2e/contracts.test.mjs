@@ -111,6 +111,41 @@ function realtimeProblems(message) {
 	return realtime.schema(name) ? realtime.problems(name, message) : [`${message.type}: no such message`];
 }
 
+test('the documents notice what is wrong', { skip }, () => {
+	const account = `/2010-04-01/Accounts/AC${'0'.repeat(32)}`;
+	const form = { 'content-type': 'application/x-www-form-urlencoded' };
+	const json = { 'content-type': 'application/json' };
+	const request = (contract, path, headers, body, method = 'POST') =>
+		contract.requestProblems({ method, path, query: new URL(path, 'http://x').searchParams, headers, body }).join();
+	const call = (more) => request(twilio, `${account}/Calls.json`, form, `To=%2B1&From=%2B2&Url=http://x/${more}`);
+	assert.equal(call('&StatusCallbackEvent=initiated&StatusCallbackEvent=completed&Timeout=20&Record=true'), '');
+	for (const [more, problem] of [
+		['&Tiemout=20', /Tiemout: unknown/], ['&Timeout=soon', /Timeout.*integer/], ['&Record=maybe', /Record.*boolean/], ['&Method=PUT', /Method.*allowed values/],
+		['&Timeout=1&Timeout=2', /given 2 times/],
+	]) assert.match(call(more), problem);
+	assert.match(request(twilio, `${account}/Calls.json`, form, 'To=%2B1'), /From: missing/);
+	assert.match(request(twilio, `${account}/Calls.json`, json, '{}'), /content type/);
+	assert.match(request(twilio, `${account}/Calls/CA1.json`, {}, '', 'GET'), /path Sid/);
+	assert.match(request(twilio, `${account}/Cells.json`, form, ''), /no such operation/);
+	const create = (body) => request(ultravox, '/api/calls', json, JSON.stringify(body));
+	assert.equal(create({ maxDuration: '60s', medium: { twilio: {} } }), '');
+	for (const body of [{ maxDuration: '60' }, { medium: { fax: {} } }, { sysPrompt: '' }, { initialMessages: [{ role: 'user' }] }, { metadata: { a: 1 } }])
+		assert.notEqual(create(body), '', JSON.stringify(body));
+	assert.notDeepEqual(twilio.answerProblems('POST', `${account}/Calls.json`, 200, {}), []);
+	for (const body of [{ status: 'banana' }, { date_created: '2026-01-01T00:00:00Z' }, { duration: 3 }, { extra: 1 }])
+		assert.notDeepEqual(twilio.answerProblems('POST', `${account}/Calls.json`, 201, body), [], JSON.stringify(body));
+	const chat = { model: 'm', messages: [{ role: 'user', content: 'x' }] };
+	none(chatProblems(chat));
+	for (const more of [{ temperature: 9 }, { messages: [] }, { messages: [{ role: 'robot', content: 'x' }] }, { model: undefined }, { max_tokenz: 1 }])
+		assert.notDeepEqual(chatProblems(JSON.parse(JSON.stringify({ ...chat, ...more }))), [], JSON.stringify(more));
+	const object = { type: 'object', properties: { a: { type: 'object', properties: { b: {} }, required: ['b'] } }, required: [], additionalProperties: false };
+	assert.equal(strictProblems(object).length, 2);
+	assert.notDeepEqual(realtimeProblems({ type: 'transcript', role: 'agent', text: null, delta: 'x', final: false, ordinal: 0 }), []);
+	assert.notDeepEqual(realtimeProblems({ type: 'state', state: 'dreaming' }), []);
+	assert.notDeepEqual(realtimeProblems({ type: 'gossip' }), []);
+	assert.deepEqual(missing({ properties: { a: {}, b: {} } }, { a: null }), ['b']);
+});
+
 test('the carrier answers as Twilio does', { skip, timeout: 120000 }, async (t) => {
 	const carrier = await Carrier.start({ RECORD_CALLS: 'true' });
 	t.after(() => carrier.stop());
