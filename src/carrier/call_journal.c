@@ -2,7 +2,7 @@
 
 #include "carrier/call_leg.h"
 #include "carrier/call_leg_book.h"
-#include "carrier/call_tape.h"
+#include "carrier/call_recording.h"
 #include "carrier/carrier_priv.h"
 #include "core/buf.h"
 #include "core/clock.h"
@@ -10,6 +10,8 @@
 #include "core/mem.h"
 #include "core/setting.h"
 #include "core/str.h"
+#include "loop/timer.h"
+#include "loop/work.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,13 +24,20 @@ enum {
 	MAX_FILE = 64 * 1024 * 1024, /* rewritten beyond */
 	MAX_LINE = 64 * 1024,
 	KEEP_CALLS = 5000,
+	CLOSE_TIMEOUT_MS = 2000,
 };
 
 struct call_journal {
-	struct carrier *carrier;
+	struct carrier *carrier; /* NULL once closed */
 	char *path;
+	struct list noted; /* legs that have changed since their last line */
+	struct timer *timer;
+	struct strand *strand;
+	bool is_going; /* `going` and what follows are the strand's */
+	struct buf going;
 	int fd;
 	int64_t size;
+	int err;
 	bool broken; /* said once */
 };
 
@@ -42,10 +51,28 @@ static void set_target(json_t *json, const char *key, const struct call_leg_targ
 			json_pack("{s:s,s:s}", "url", target->url, "method", target->method));
 }
 
+static json_t *recording_to_json(const struct call_recording *recording)
+{
+	const struct call_recording_conf *conf = recording->conf;
+	json_t *json = json_object();
+
+	json_set_str(json, "sid", recording->sid);
+	json_set_str(json, "status", call_recording_status_name(recording->status));
+	json_set_str(json, "source", conf->source);
+	json_set_str(json, "track", call_recording_track_name(conf->track));
+	json_set_int(json, "channels", conf->channels);
+	json_set_int(json, "events", conf->events);
+	json_set_bool(json, "from_answer", recording->from_answer);
+	json_set_int(json, "started_us", recording->started_us);
+	json_set_int(json, "updated_us", recording->updated_us);
+	json_set_int(json, "duration_s", recording->duration_s);
+	set_target(json, "callback", &conf->target);
+	return json;
+}
+
 static json_t *leg_to_json(const struct call_leg *leg)
 {
-	const struct call_leg_recording *recording = &leg->recording;
-	json_t *json = json_object();
+	json_t *json = json_object(), *recordings = json_array();
 
 	json_set_str(json, "sid", leg->sid);
 	json_set_int(json, "state", leg->state);
@@ -62,17 +89,12 @@ static json_t *leg_to_json(const struct call_leg *leg)
 	json_set_int(json, "sequence", leg->sequence);
 	json_set_bool(json, "deleted", leg->deleted);
 	json_set_int(json, "status_events", leg->status_events);
-	json_set_int(json, "recording_events", leg->recording_events);
 	set_target(json, "status_callback", &leg->status);
-	set_target(json, "recording_callback", &leg->recording_target);
-	if (*recording->sid)
-		json_object_set_new(json, "recording",
-				    json_pack("{s:s,s:s,s:I,s:I,s:I,s:I}", "sid", recording->sid,
-					      "status", recording->status, "channels",
-					      (json_int_t)recording->channels, "started_us",
-					      (json_int_t)recording->started_us, "updated_us",
-					      (json_int_t)recording->updated_us, "duration_s",
-					      (json_int_t)recording->duration_s));
+	LIST_EACH(&leg->recordings, node)
+	{
+		json_array_append_new(recordings, recording_to_json(node->data));
+	}
+	json_object_set_new(json, "recordings", recordings);
 	return json;
 }
 
@@ -85,46 +107,54 @@ static void get_target(struct call_leg_target *target, const json_t *json, const
 		call_leg_target_set(target, url, json_get_str(value, "method", "POST"));
 }
 
-/* Statuses are static strings. */
-static const char *recording_status(const char *text)
+/* Sources are static strings. */
+static const char *source_of(const char *text)
 {
-	static const char *const all[] = {"in-progress", "processing", "completed", "absent",
-					  "deleted"};
-
-	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		if (str_equal(all[i], text))
-			return all[i];
-	return "absent";
+	return str_equal(text, "OutboundAPI") ? "OutboundAPI" : "StartCallRecordingAPI";
 }
 
-static void get_recording(struct call_leg_recording *recording, const json_t *json)
+static void get_recording(struct call_leg *leg, const json_t *json)
 {
-	if (!str_copy(recording->sid, sizeof(recording->sid), json_get_str(json, "sid", "")) ||
-	    !sid_is_valid(recording->sid, "RE")) {
-		*recording->sid = '\0';
+	const char *sid = json_get_str(json, "sid", "");
+	enum call_recording_status status =
+		call_recording_status_of(json_get_str(json, "status", ""));
+	auto_unref struct call_recording_conf *conf =
+		call_recording_conf_new(source_of(json_get_str(json, "source", "")));
+	struct call_recording *recording;
+
+	if (!sid_is_valid(sid, "RE") || status == RECORDING_STATUS_COUNT)
 		return;
-	}
-	recording->status = recording_status(json_get_str(json, "status", ""));
-	recording->channels = json_get_int(json, "channels", 1) == 2 ? 2 : 1;
+	conf->channels = json_get_int(json, "channels", 1) == 2 ? 2 : 1;
+	conf->track = call_recording_track_of(json_get_str(json, "track", ""));
+	conf->events = (unsigned)json_get_int(json, "events", 0);
+	get_target(&conf->target, json, "callback");
+	recording = call_recording_restore(leg, sid, conf);
+	recording->status = status;
+	recording->from_answer = json_get_bool(json, "from_answer", false);
 	recording->started_us = json_get_int(json, "started_us", 0);
 	recording->updated_us = json_get_int(json, "updated_us", 0);
 	recording->duration_s = json_get_int(json, "duration_s", -1);
 }
 
-/* NULL when the line is none of ours. */
+static void get_recordings(struct call_leg *leg, const json_t *json)
+{
+	const json_t *recordings = json_object_get(json, "recordings");
+
+	for (size_t i = 0; i < json_array_size(recordings) && i < CALL_RECORDING_MAX; i++)
+		get_recording(leg, json_array_get(recordings, i));
+}
+
+/* The line was found to be ours. */
 static struct call_leg *leg_of_json(struct carrier *carrier, const json_t *json)
 {
 	const char *sid = json_get_str(json, "sid", "");
-	int64_t state = json_get_int(json, "state", -1);
-	struct call_leg *leg;
+	struct call_leg *leg =
+		call_leg_new(carrier, json_get_bool(json, "inbound", false),
+			     json_get_str(json, "to", ""), json_get_str(json, "from", ""));
 
-	if (!sid_is_valid(sid, "CA") || state < 0 || state >= LEG_STATE_COUNT)
-		return NULL;
-	leg = call_leg_new(carrier, json_get_bool(json, "inbound", false),
-			   json_get_str(json, "to", ""), json_get_str(json, "from", ""));
 	str_copy(leg->sid, sizeof(leg->sid), sid);
 	log_init(&leg->log, "carrier", leg->sid);
-	leg->state = (enum call_leg_state)state;
+	leg->state = (enum call_leg_state)json_get_int(json, "state", LEG_FAILED);
 	leg->created_us = json_get_int(json, "created_us", 0);
 	leg->updated_us = json_get_int(json, "updated_us", 0);
 	leg->started_us = json_get_int(json, "started_us", 0);
@@ -135,21 +165,15 @@ static struct call_leg *leg_of_json(struct carrier *carrier, const json_t *json)
 	leg->sequence = (uint32_t)json_get_int(json, "sequence", 0);
 	leg->deleted = json_get_bool(json, "deleted", false);
 	leg->status_events = (unsigned)json_get_int(json, "status_events", 0);
-	leg->recording_events = (unsigned)json_get_int(json, "recording_events", 0);
 	get_target(&leg->status, json, "status_callback");
-	get_target(&leg->recording_target, json, "recording_callback");
-	get_recording(&leg->recording, json_object_get(json, "recording"));
+	get_recordings(leg, json);
 	return leg;
 }
 
-/* ---- reading ---- */
+/* ---- the file; on any thread ---- */
 
 /* Lines by call, the last one counting, in the order the calls were made. */
-struct calls {
-	json_t *by_sid;
-};
-
-static void read_line(struct calls *calls, const char *line, size_t len)
+static void read_line(json_t *calls, const char *line, size_t len)
 {
 	char error[JSON_ERROR_SIZE];
 	json_t *json;
@@ -157,11 +181,12 @@ static void read_line(struct calls *calls, const char *line, size_t len)
 	/* The last line may have been cut off by the end of the process. */
 	if (!len || len > MAX_LINE || json_parse(&json, line, len, error))
 		return;
-	json_object_set_new(calls->by_sid, json_get_str(json, "sid", ""), json);
+	json_object_set_new(calls, json_get_str(json, "sid", ""), json);
 }
 
-static void read_file(struct calls *calls, const char *path)
+static json_t *read_file(const char *path)
 {
+	json_t *calls = json_object();
 	FILE *file = fopen(path, "re");
 	char *line = NULL;
 	size_t room = 0;
@@ -172,74 +197,165 @@ static void read_file(struct calls *calls, const char *path)
 	free(line);
 	if (file)
 		(void)fclose(file);
+	return calls;
 }
 
-static void add_to_book(struct carrier *carrier, const struct calls *calls)
+static int write_all(int fd, const char *data, size_t len)
 {
-	size_t count = json_object_size(calls->by_sid), index = 0;
+	while (len) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static bool is_kept(const json_t *json, size_t index, size_t count)
+{
+	int64_t state = json_get_int(json, "state", -1);
+
+	if (!sid_is_valid(json_get_str(json, "sid", ""), "CA") || state < 0 ||
+	    state >= LEG_STATE_COUNT || json_get_bool(json, "deleted", false))
+		return false;
+	return index + KEEP_CALLS >= count ||
+	       !call_leg_state_is_terminal((enum call_leg_state)state);
+}
+
+/*
+ * A fresh file with one line a call, oldest first, in place of the old one. Whoever dies meanwhile
+ * leaves the old one.
+ */
+static int compact(struct call_journal *journal, const json_t *calls)
+{
+	auto_free char *part = mem_printf("%s.part", journal->path);
+	int fd = open(part, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+	size_t count = json_object_size(calls), index = 0;
 	const char *sid;
 	json_t *json;
+	int err = fd < 0 ? -errno : 0;
 
-	json_object_foreach(calls->by_sid, sid, json)
+	journal->size = 0;
+	json_object_foreach((json_t *)calls, sid, json)
 	{
-		auto_unref struct call_leg *leg = NULL;
+		auto_free char *text = NULL, *line = NULL;
 
-		if (++index + KEEP_CALLS <= count)
+		if (err || !is_kept(json, index++, count))
 			continue;
-		leg = leg_of_json(carrier, json);
-		if (leg && !leg->deleted)
-			call_leg_book_add(carrier->book, leg);
+		text = json_text(json);
+		line = mem_printf("%s\n", text);
+		err = write_all(fd, line, strlen(line));
+		journal->size += (int64_t)strlen(line);
 	}
+	if (!err && rename(part, journal->path))
+		err = -errno;
+	if (err) {
+		if (fd >= 0)
+			(void)close(fd);
+		return err;
+	}
+	if (journal->fd >= 0)
+		(void)close(journal->fd);
+	journal->fd = fd;
+	return 0;
+}
+
+/* Append what is in journal->going; on the strand. */
+static void append(void *arg)
+{
+	struct call_journal *journal = arg;
+	json_t *calls;
+
+	journal->err = write_all(journal->fd, journal->going.data, journal->going.len);
+	journal->size += (int64_t)journal->going.len;
+	if (journal->err || journal->size < MAX_FILE)
+		return;
+	calls = read_file(journal->path);
+	journal->err = compact(journal, calls);
+	json_decref(calls);
 }
 
 /* ---- writing ---- */
 
-static int write_line(struct call_journal *journal, const struct call_leg *leg)
-{
-	auto_json json_t *json = leg_to_json(leg);
-	auto_free char *text = json_text(json);
-	auto_free char *line = mem_printf("%s\n", text);
-	size_t len = strlen(line);
+static void write_next(void *arg);
 
-	if (write(journal->fd, line, len) != (ssize_t)len)
-		return errno ? -errno : -EIO;
-	journal->size += (int64_t)len;
-	return 0;
+static void on_appended(void *arg)
+{
+	struct call_journal *journal = arg;
+
+	if (!journal->carrier) {
+		mem_unref(journal);
+		return;
+	}
+	if (journal->err && !journal->broken)
+		LOG_ERROR(&journal->carrier->log, "journal_failed", LOG_ERR(journal->err));
+	journal->broken = journal->err != 0;
+	journal->is_going = false;
+	buf_clear(&journal->going);
+	if (journal->noted.len)
+		write_next(journal);
+	mem_unref(journal);
 }
 
-struct rewrite {
-	struct call_leg *legs[CALL_LEG_BOOK_MAX];
-	size_t count;
-};
-
-static bool collect(struct call_leg *leg, void *arg)
+/* Every leg that has changed is one line; the strand writes them while more may gather. */
+static void collect(struct call_journal *journal, struct buf *out)
 {
-	struct rewrite *rewrite = arg;
+	struct call_leg *leg;
 
-	if (rewrite->count < KEEP_CALLS || !call_leg_state_is_terminal(leg->state))
-		rewrite->legs[rewrite->count++] = leg;
-	return rewrite->count < CALL_LEG_BOOK_MAX;
+	while ((leg = list_pop(&journal->noted))) {
+		auto_json json_t *json = leg_to_json(leg);
+		auto_free char *text = json_text(json);
+
+		buf_append_str(out, text);
+		buf_append_char(out, '\n');
+	}
 }
 
-/* A fresh file with one line a call, oldest first, in place of the old one. */
-static int rewrite_file(struct call_journal *journal)
+static void write_next(void *arg)
 {
-	auto_free struct rewrite *rewrite = mem_alloc(sizeof(*rewrite));
-	auto_free char *part = mem_printf("%s.part", journal->path);
-	int err = 0;
+	struct call_journal *journal = arg;
 
-	call_leg_book_each(journal->carrier->book, 0, collect, rewrite);
-	if (journal->fd >= 0)
-		(void)close(journal->fd);
-	journal->size = 0;
-	journal->fd = open(part, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
-	if (journal->fd < 0)
-		return -errno;
-	while (!err && rewrite->count)
-		err = write_line(journal, rewrite->legs[--rewrite->count]);
-	if (!err && rename(part, journal->path))
-		err = -errno;
-	return err;
+	if (journal->is_going || !journal->noted.len)
+		return;
+	collect(journal, &journal->going);
+	journal->is_going = true;
+	strand_post(journal->strand, append, on_appended, mem_ref(journal));
+}
+
+void call_journal_note(struct call_journal *journal, struct call_leg *leg)
+{
+	if (!journal->carrier)
+		return;
+	if (!leg->note_node.list)
+		list_append(&journal->noted, &leg->note_node, leg);
+	if (!journal->is_going)
+		timer_start(journal->timer, 0);
+}
+
+/* The strand finishes what it has; how long that takes is the disk's affair, up to a point. */
+static bool wait_for_strand(struct call_journal *journal)
+{
+	for (int ms = 0; strand_pending(journal->strand) && ms < CLOSE_TIMEOUT_MS; ms++)
+		(void)usleep(1000);
+	return !strand_pending(journal->strand);
+}
+
+void call_journal_close(struct call_journal *journal)
+{
+	auto_buf struct buf last = {0};
+	int err;
+
+	timer_stop(journal->timer);
+	collect(journal, &last);
+	err = wait_for_strand(journal) ? write_all(journal->fd, buf_str(&last), last.len)
+				       : -ETIMEDOUT;
+	if (err)
+		LOG_ERROR(&journal->carrier->log, "journal_failed", LOG_ERR(err));
+	journal->carrier = NULL;
 }
 
 static void journal_destroy(void *data)
@@ -248,38 +364,55 @@ static void journal_destroy(void *data)
 
 	if (journal->fd >= 0)
 		(void)close(journal->fd);
+	mem_unref(journal->timer);
+	mem_unref(journal->strand);
+	buf_free(&journal->going);
 	mem_free(journal->path);
+}
+
+/* ---- opening ---- */
+
+static void add_to_book(struct carrier *carrier, const json_t *calls)
+{
+	size_t count = json_object_size(calls), index = 0;
+	const char *sid;
+	json_t *json;
+
+	json_object_foreach((json_t *)calls, sid, json)
+	{
+		auto_unref struct call_leg *leg = NULL;
+
+		if (!is_kept(json, index++, count))
+			continue;
+		leg = leg_of_json(carrier, json);
+		call_leg_book_add(carrier->book, leg);
+		LIST_EACH(&leg->recordings, node)
+		{
+			call_leg_book_add_recording(carrier->book, node->data);
+		}
+	}
 }
 
 int call_journal_open(struct call_journal **ret_journal, struct carrier *carrier)
 {
 	struct call_journal *journal = mem_new(sizeof(*journal), journal_destroy);
-	struct calls calls = {.by_sid = json_object()};
+	json_t *calls;
 	int err;
 
 	journal->carrier = carrier;
 	journal->fd = -1;
 	journal->path = mem_printf("%s/carrier/calls.jsonl", carrier->settings->data_dir);
-	read_file(&calls, journal->path);
-	add_to_book(carrier, &calls);
-	json_decref(calls.by_sid);
-	err = rewrite_file(journal);
+	journal->strand = strand_new(carrier->pool);
+	journal->timer = timer_new(carrier->loop, write_next, journal);
+	calls = read_file(journal->path);
+	add_to_book(carrier, calls);
+	err = compact(journal, calls);
+	json_decref(calls);
 	if (err)
 		mem_unref(journal);
 	else
 		*ret_journal = journal;
 	return err;
-}
-
-void call_journal_note(struct call_journal *journal, const struct call_leg *leg)
-{
-	int err = write_line(journal, leg);
-
-	if (!err && journal->size > MAX_FILE)
-		err = rewrite_file(journal);
-	if (err && !journal->broken)
-		LOG_ERROR(&journal->carrier->log, "journal_failed", LOG_ERR(err));
-	journal->broken = err != 0;
 }
 
 /* ---- after a crash ---- */

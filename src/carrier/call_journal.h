@@ -1,8 +1,15 @@
 /*
- * Calls across a restart: one JSON line in DATA_DIR/carrier/calls.jsonl for each change of a call,
- * the last one counts. Calls that were alive when the process died come back as failed or
+ * Calls across a restart: JSON lines in DATA_DIR/carrier/calls.jsonl, each how one call stood; the
+ * last one of a call counts. Calls that were alive when the process died come back as failed or
  * completed, and their status callback is sent. The file is rewritten at each start and when it has
  * grown large.
+ *
+ * The loop only notes which call has changed. Once it is free, one line for each of them goes to a
+ * thread, which appends them in one write() while the next gather; so many changes under load cost
+ * little, and a lone one is written at once. What a crash of the process can lose is what happened
+ * in the milliseconds of that write: a call whose creation is lost is unknown afterwards (404), one
+ * whose end is lost is reported to have ended once more. Nothing is synced to the disk: a crash of
+ * the machine ends every call anyway.
  */
 #pragma once
 
@@ -15,7 +22,10 @@ struct carrier;
 int call_journal_open(struct call_journal **ret_journal, struct carrier *carrier);
 
 /* Note how the leg stands now. */
-void call_journal_note(struct call_journal *journal, const struct call_leg *leg);
+void call_journal_note(struct call_journal *journal, struct call_leg *leg);
+
+/* The carrier goes away: write what was noted, waiting for the disk, and note nothing more. */
+void call_journal_close(struct call_journal *journal);
 
 /* Settle the calls that were alive: their callbacks go out. Once, when the carrier can send. */
 void call_journal_settle(struct carrier *carrier);

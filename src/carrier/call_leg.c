@@ -1,8 +1,9 @@
 #include "carrier/call_leg.h"
 
+#include "carrier/call_recording.h"
+#include "carrier/call_tape.h"
 #include "carrier/carrier_priv.h"
 #include "carrier/script.h"
-#include "carrier/call_tape.h"
 #include "carrier/twiml.h"
 #include "core/buf.h"
 #include "core/clock.h"
@@ -50,7 +51,6 @@ void call_leg_target_set(struct call_leg_target *target, const char *url, const 
 static void call_leg_release_media(struct call_leg *leg)
 {
 	leg->script = mem_unref(leg->script);
-	leg->tape = mem_unref(leg->tape);
 	leg->limit = mem_unref(leg->limit);
 	leg->sip = mem_unref(leg->sip);
 }
@@ -59,14 +59,20 @@ static void call_leg_destroy(void *data)
 {
 	struct call_leg *leg = data;
 
+	struct list_node *node;
+
 	call_leg_release_media(leg);
+	while ((node = leg->recordings.head))
+		call_recording_free(node->data);
+	mem_unref(leg->record);
+	sid_index_remove(&leg->entry);
+	list_remove(&leg->note_node);
 	list_remove(&leg->node);
 	list_remove(&leg->queue_node);
 	mem_unref(leg->hooks);
 	target_free(&leg->voice);
 	target_free(&leg->fallback);
 	target_free(&leg->status);
-	target_free(&leg->recording_target);
 	mem_free(leg->to);
 	mem_free(leg->from);
 	mem_free(leg->twiml);
@@ -88,10 +94,6 @@ struct call_leg *call_leg_new(struct carrier *carrier, bool inbound, const char 
 	leg->to = mem_strdup(to);
 	leg->from = mem_strdup(from);
 	leg->status_events = LEG_NOTIFY_COMPLETED;
-	leg->recording_events = LEG_NOTIFY_RECORDED;
-	leg->recording.duration_s = -1;
-	leg->recording.status = "in-progress";
-	leg->recording.channels = 1;
 	leg->ring_timeout_s = RING_TIMEOUT_S;
 	leg->time_limit_s = TIME_LIMIT_S;
 	leg->created_us = leg->updated_us = clock_wall_us();
@@ -106,20 +108,6 @@ int64_t call_leg_duration_s(const struct call_leg *leg)
 	if (leg->state != LEG_COMPLETED || !leg->answered_us)
 		return -1;
 	return (leg->ended_us - leg->answered_us + 500000) / 1000000;
-}
-
-char *call_leg_recording_path(const struct call_leg *leg)
-{
-	return mem_printf("%s/carrier/recordings/%s.wav", leg->carrier->settings->data_dir,
-			  leg->recording.sid);
-}
-
-char *call_leg_recording_url(const struct call_leg *leg)
-{
-	const struct settings *s = leg->carrier->settings;
-
-	return mem_printf("%s/2010-04-01/Accounts/%s/Recordings/%s", s->twilio_api_url,
-			  s->twilio_account_sid, leg->recording.sid);
 }
 
 struct form *call_leg_params(const struct call_leg *leg)
@@ -154,10 +142,34 @@ static void add_time(struct form *form, const char *name, int64_t us)
 	form_add(form, name, text);
 }
 
+/* ---- recording ---- */
+
+static void start_recording(struct call_leg *leg)
+{
+	struct call_recording *recording;
+
+	if (leg->record)
+		(void)call_recording_start(&recording, leg, leg->record);
+}
+
+/* The one that belongs to the call itself, NULL when there is none. */
+static const struct call_recording *recording_from_answer(const struct call_leg *leg)
+{
+	LIST_EACH(&leg->recordings, node)
+	{
+		const struct call_recording *recording = node->data;
+
+		if (recording->from_answer)
+			return recording;
+	}
+	return NULL;
+}
+
 /* ---- callbacks ---- */
 
 static void add_end_params(const struct call_leg *leg, struct form *form)
 {
+	const struct call_recording *recording = recording_from_answer(leg);
 	int64_t duration_s = call_leg_duration_s(leg);
 
 	add_number(form, "CallDuration", duration_s > 0 ? duration_s : 0);
@@ -165,11 +177,11 @@ static void add_end_params(const struct call_leg *leg, struct form *form)
 		add_number(form, "Duration", (duration_s + 59) / 60);
 	if (leg->sip_code)
 		add_number(form, "SipResponseCode", leg->sip_code);
-	if (*leg->recording.sid && leg->state == LEG_COMPLETED) {
-		auto_free char *url = call_leg_recording_url(leg);
+	if (recording && leg->state == LEG_COMPLETED) {
+		auto_free char *url = call_recording_url(recording);
 
 		form_add(form, "RecordingUrl", url);
-		form_add(form, "RecordingSid", leg->recording.sid);
+		form_add(form, "RecordingSid", recording->sid);
 		add_number(form, "RecordingDuration", duration_s);
 	}
 }
@@ -203,78 +215,6 @@ static void notify_status(struct call_leg *leg)
 	hook_queue_add(leg->hooks, leg->status.method, leg->status.url, form);
 }
 
-static void notify_recording(struct call_leg *leg, unsigned event, const char *status)
-{
-	auto_unref struct form *form = NULL;
-	auto_free char *url = NULL;
-
-	if (!leg->recording_target.url || !(leg->recording_events & event))
-		return;
-	url = call_leg_recording_url(leg);
-	form = form_new();
-	form_add(form, "AccountSid", leg->carrier->settings->twilio_account_sid);
-	form_add(form, "CallSid", leg->sid);
-	form_add(form, "RecordingSid", leg->recording.sid);
-	form_add(form, "RecordingUrl", url);
-	form_add(form, "RecordingStatus", status);
-	if (leg->recording.duration_s >= 0)
-		add_number(form, "RecordingDuration", leg->recording.duration_s);
-	add_number(form, "RecordingChannels", leg->recording.channels);
-	add_time(form, "RecordingStartTime", leg->recording.started_us);
-	form_add(form, "RecordingSource", "OutboundAPI");
-	form_add(form, "RecordingTrack", "both");
-	hook_queue_add(leg->hooks, leg->recording_target.method, leg->recording_target.url, form);
-}
-
-/* ---- recording ---- */
-
-static void start_recording(struct call_leg *leg)
-{
-	auto_free char *path = NULL;
-
-	if (!leg->record)
-		return;
-	sid_new(leg->recording.sid, "RE");
-	leg->recording.started_us = leg->recording.updated_us = clock_wall_us();
-	path = call_leg_recording_path(leg);
-	leg->tape = call_tape_new(&(struct call_tape_conf){.loop = leg->carrier->loop,
-							   .disk = leg->carrier->disk,
-							   .path = path,
-							   .channels = leg->recording.channels});
-	notify_recording(leg, LEG_NOTIFY_IN_PROGRESS, "in-progress");
-}
-
-static void recording_over(struct call_leg *leg, int err, uint64_t duration_ms)
-{
-	leg->recording.updated_us = clock_wall_us();
-	leg->recording.duration_s = (int64_t)(duration_ms + 500) / 1000;
-	leg->recording.status = err || !duration_ms ? "absent" : "completed";
-	if (err)
-		LOG_ERROR(&leg->log, "recording_failed", LOG_ERR(err));
-	if (err || !duration_ms)
-		notify_recording(leg, LEG_NOTIFY_ABSENT, "absent");
-	else
-		notify_recording(leg, LEG_NOTIFY_RECORDED, "completed");
-	carrier_leg_changed(leg->carrier, leg);
-}
-
-static void on_recorded(int err, uint64_t duration_ms, void *arg)
-{
-	struct call_leg *leg = arg;
-
-	recording_over(leg, err, duration_ms);
-	mem_unref(leg);
-}
-
-static void finish_recording(struct call_leg *leg)
-{
-	if (!leg->tape)
-		return;
-	leg->recording.status = "processing";
-	call_tape_end(leg->tape, on_recorded, mem_ref(leg));
-	leg->tape = mem_unref(leg->tape);
-}
-
 /* ---- telephone ---- */
 
 static void on_ringing(struct sip_call *sip, bool early_media, void *arg)
@@ -294,8 +234,8 @@ static void on_audio(struct sip_call *sip, const int16_t samples[SIP_FRAME_SAMPL
 	/* Before the answer it is ringing and announcements, which belong to nobody. */
 	if (leg->state != LEG_IN_PROGRESS)
 		return;
-	if (leg->tape)
-		call_tape_hear(leg->tape, samples, SIP_FRAME_SAMPLES);
+	if (leg->recording)
+		call_recording_hear(leg->recording, samples, SIP_FRAME_SAMPLES);
 	script_hear(leg->script, samples);
 }
 
@@ -495,7 +435,8 @@ static void entered_terminal(struct call_leg *leg, enum call_leg_state from)
 	list_remove(&leg->queue_node);
 	if (leg->script)
 		script_end(leg->script);
-	finish_recording(leg);
+	if (leg->recording)
+		call_recording_end(leg->recording);
 	if (leg->sip)
 		sip_call_hangup(leg->sip);
 	if (from != LEG_QUEUED)
@@ -535,8 +476,9 @@ int call_leg_step(struct call_leg *leg, enum call_leg_event event)
 
 void call_leg_lost(struct call_leg *leg)
 {
-	const struct call_leg_recording *recording = &leg->recording;
+	const struct call_recording *recording = recording_from_answer(leg);
 	auto_free char *path = NULL;
+	int64_t recorded_until_us;
 
 	if (!call_leg_state_is_terminal(leg->state)) {
 		LOG_WARN(&leg->log, "call_lost",
@@ -545,19 +487,19 @@ void call_leg_lost(struct call_leg *leg)
 		/* When it broke is not known; the last thing heard of it is the nearest. */
 		leg->ended_us = leg->updated_us;
 		leg->updated_us = clock_wall_us();
-		if (*recording->sid) {
-			path = call_leg_recording_path(leg);
-			leg->ended_us = recording->started_us +
-					(int64_t)call_tape_file_duration_ms(path) * 1000;
+		if (recording && !call_recording_is_over(recording)) {
+			path = call_recording_path(recording);
+			recorded_until_us = recording->started_us +
+					    (int64_t)call_tape_file_duration_ms(path) * 1000;
+			if (recorded_until_us > leg->ended_us)
+				leg->ended_us = recorded_until_us;
 		}
 		notify_status(leg);
 		carrier_leg_changed(leg->carrier, leg);
 	}
-	if (*recording->sid && (str_equal(recording->status, "in-progress") ||
-				str_equal(recording->status, "processing"))) {
-		mem_free(path);
-		path = call_leg_recording_path(leg);
-		recording_over(leg, 0, call_tape_file_duration_ms(path));
+	LIST_EACH(&leg->recordings, node)
+	{
+		call_recording_lost(node->data);
 	}
 }
 
@@ -567,6 +509,8 @@ void call_leg_abandon(struct call_leg *leg)
 	if (leg->script)
 		script_end(leg->script);
 	call_leg_release_media(leg);
+	if (leg->recording)
+		call_recording_abandon(leg->recording);
 	leg->hooks = mem_unref(leg->hooks);
 }
 
@@ -587,8 +531,8 @@ void call_leg_play(struct call_leg *leg, const int16_t *samples, size_t count)
 {
 	int err = leg->sip ? sip_call_play(leg->sip, samples, count) : -ENOTCONN;
 
-	if (!err && leg->tape)
-		call_tape_play(leg->tape, samples, count);
+	if (!err && leg->recording)
+		call_recording_play(leg->recording, samples, count);
 	if (err == -ENOBUFS)
 		LOG_WARN(&leg->log, "audio_dropped", LOG_INT("samples", (int64_t)count));
 }
@@ -621,8 +565,8 @@ uint32_t call_leg_mark(struct call_leg *leg)
 
 void call_leg_clear(struct call_leg *leg)
 {
-	if (leg->tape)
-		call_tape_clear(leg->tape);
+	if (leg->recording)
+		call_recording_clear(leg->recording);
 	if (leg->sip)
 		(void)sip_call_clear(leg->sip);
 }

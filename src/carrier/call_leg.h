@@ -8,6 +8,7 @@
 #pragma once
 
 #include "carrier/call_leg_state.h"
+#include "carrier/sid_index.h"
 #include "core/list.h"
 #include "core/log.h"
 
@@ -15,12 +16,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct call_recording;
+struct call_recording_conf;
 struct carrier;
 struct form;
 struct hook_queue;
 struct script;
 struct sip_call;
-struct call_tape;
 struct timer;
 struct twiml;
 
@@ -47,17 +49,11 @@ enum {
 	LEG_NOTIFY_ABSENT = 64,
 };
 
-struct call_leg_recording {
-	char sid[SID_SIZE]; /* "" when the call is not recorded */
-	const char *status; /* in-progress, processing, completed, absent, deleted; static */
-	uint32_t channels;
-	int64_t started_us, updated_us;
-	int64_t duration_s; /* -1 until known */
-};
-
 struct call_leg {
 	struct list_node node;       /* in the book, newest first */
 	struct list_node queue_node; /* in carrier->queue while QUEUED */
+	struct list_node note_node;  /* in the journal while a change is not yet written */
+	struct sid_index_entry entry;
 	struct carrier *carrier;
 	struct log log;
 	char sid[SID_SIZE];
@@ -65,15 +61,15 @@ struct call_leg {
 	enum call_leg_state state;
 	bool inbound;
 	char *to, *from;
-	struct call_leg_target voice, fallback, status, recording_target;
-	unsigned status_events, recording_events; /* LEG_NOTIFY_* */
+	struct call_leg_target voice, fallback, status;
+	unsigned status_events; /* LEG_NOTIFY_* */
 	char *twiml;
 	char *send_digits;
 	char *sip_username, *sip_password;
 	uint32_t ring_timeout_s;
 	uint32_t time_limit_s;
-	bool record;
-	struct call_leg_recording recording;
+	struct call_recording_conf *record; /* from the answer on; NULL: not */
+	struct list recordings;             /* oldest first */
 	int64_t created_us, updated_us, started_us, answered_us, ended_us; /* 0: not yet */
 	int64_t queue_ms;
 	int sip_code;      /* that ended it; 0 when none */
@@ -84,7 +80,7 @@ struct call_leg {
 	struct sip_call *sip;
 	struct timer *limit;
 	struct script *script;
-	struct call_tape *tape;
+	struct call_recording *recording; /* the one under way */
 	struct hook_queue *hooks;
 };
 
@@ -137,6 +133,4 @@ void call_leg_clear(struct call_leg *leg);
 /* The parameters that every webhook about the leg carries. Owned by the caller. */
 struct form *call_leg_params(const struct call_leg *leg);
 
-int64_t call_leg_duration_s(const struct call_leg *leg);   /* answer to end; -1 unless completed */
-char *call_leg_recording_path(const struct call_leg *leg); /* mem_free() */
-char *call_leg_recording_url(const struct call_leg *leg);  /* without extension; mem_free() */
+int64_t call_leg_duration_s(const struct call_leg *leg); /* answer to end; -1 unless completed */

@@ -1,11 +1,13 @@
 #include "carrier/call_leg_book.h"
 
 #include "carrier/call_leg.h"
+#include "carrier/call_recording.h"
+#include "carrier/sid_index.h"
 #include "core/mem.h"
-#include "core/str.h"
 
 struct call_leg_book {
-	struct list legs; /* newest first */
+	struct list legs, recordings; /* newest first */
+	struct sid_index *legs_by_sid, *recordings_by_sid;
 	uint64_t last_number;
 };
 
@@ -14,13 +16,21 @@ static void book_destroy(void *data)
 	struct call_leg_book *book = data;
 	struct call_leg *leg;
 
+	while (list_pop(&book->recordings))
+		;
 	while ((leg = list_pop(&book->legs)))
 		mem_unref(leg);
+	mem_unref(book->legs_by_sid);
+	mem_unref(book->recordings_by_sid);
 }
 
 struct call_leg_book *call_leg_book_new(void)
 {
-	return mem_new(sizeof(struct call_leg_book), book_destroy);
+	struct call_leg_book *book = mem_new(sizeof(*book), book_destroy);
+
+	book->legs_by_sid = sid_index_new();
+	book->recordings_by_sid = sid_index_new();
+	return book;
 }
 
 /* Forget the oldest that are over. */
@@ -42,6 +52,7 @@ void call_leg_book_add(struct call_leg_book *book, struct call_leg *leg)
 {
 	leg->number = ++book->last_number;
 	list_prepend(&book->legs, &leg->node, mem_ref(leg));
+	sid_index_add(book->legs_by_sid, &leg->entry, leg->sid, leg);
 	trim(book);
 }
 
@@ -50,31 +61,35 @@ void call_leg_book_remove(struct call_leg_book *book, struct call_leg *leg)
 	if (leg->node.list != &book->legs)
 		return;
 	list_remove(&leg->node);
+	sid_index_remove(&leg->entry);
+	LIST_EACH(&leg->recordings, node)
+	{
+		struct call_recording *recording = node->data;
+
+		list_remove(&recording->book_node);
+		sid_index_remove(&recording->entry);
+	}
 	mem_unref(leg);
 }
 
 struct call_leg *call_leg_book_find(const struct call_leg_book *book, const char *sid)
 {
-	LIST_EACH(&book->legs, node)
-	{
-		struct call_leg *leg = node->data;
+	struct call_leg *leg = sid_index_find(book->legs_by_sid, sid);
 
-		if (str_equal(leg->sid, sid))
-			return leg->deleted ? NULL : leg;
-	}
-	return NULL;
+	return leg && !leg->deleted ? leg : NULL;
 }
 
-struct call_leg *call_leg_book_find_recording(const struct call_leg_book *book, const char *sid)
+void call_leg_book_add_recording(struct call_leg_book *book, struct call_recording *recording)
 {
-	LIST_EACH(&book->legs, node)
-	{
-		struct call_leg *leg = node->data;
+	recording->number = ++book->last_number;
+	list_prepend(&book->recordings, &recording->book_node, recording);
+	sid_index_add(book->recordings_by_sid, &recording->entry, recording->sid, recording);
+}
 
-		if (*leg->recording.sid && str_equal(leg->recording.sid, sid))
-			return str_equal(leg->recording.status, "deleted") ? NULL : leg;
-	}
-	return NULL;
+struct call_recording *call_leg_book_find_recording(const struct call_leg_book *book,
+						    const char *sid)
+{
+	return sid_index_find(book->recordings_by_sid, sid);
 }
 
 void call_leg_book_each(const struct call_leg_book *book, uint64_t before, call_leg_h *legh,
@@ -87,6 +102,18 @@ void call_leg_book_each(const struct call_leg_book *book, uint64_t before, call_
 		if (leg->deleted || (before && leg->number >= before))
 			continue;
 		if (!legh(leg, arg))
+			return;
+	}
+}
+
+void call_leg_book_each_recording(const struct call_leg_book *book, uint64_t before,
+				  call_recording_h *recordingh, void *arg)
+{
+	LIST_EACH(&book->recordings, node)
+	{
+		struct call_recording *recording = node->data;
+
+		if (!(before && recording->number >= before) && !recordingh(recording, arg))
 			return;
 	}
 }

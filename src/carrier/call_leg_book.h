@@ -10,6 +10,7 @@
 
 struct call_leg;
 struct call_leg_book;
+struct call_recording;
 
 enum { CALL_LEG_BOOK_MAX = 10000 };
 
@@ -21,10 +22,17 @@ void call_leg_book_remove(struct call_leg_book *book, struct call_leg *leg);
 
 /* NULL when there is none, or the customer deleted it. */
 struct call_leg *call_leg_book_find(const struct call_leg_book *book, const char *sid);
-struct call_leg *call_leg_book_find_recording(const struct call_leg_book *book, const char *sid);
+
+/* A recording of a leg in the book, which it leaves with the leg or when it is deleted. */
+void call_leg_book_add_recording(struct call_leg_book *book, struct call_recording *recording);
+struct call_recording *call_leg_book_find_recording(const struct call_leg_book *book,
+						    const char *sid);
 
 /* Newest first; legs whose number is below `before` (0: all). Return false to stop. The handler
  * must not change the book. */
 typedef bool call_leg_h(struct call_leg *leg, void *arg);
 void call_leg_book_each(const struct call_leg_book *book, uint64_t before, call_leg_h *legh,
 			void *arg);
+typedef bool call_recording_h(struct call_recording *recording, void *arg);
+void call_leg_book_each_recording(const struct call_leg_book *book, uint64_t before,
+				  call_recording_h *recordingh, void *arg);

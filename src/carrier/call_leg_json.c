@@ -1,6 +1,7 @@
 #include "carrier/call_leg_json.h"
 
 #include "carrier/call_leg.h"
+#include "carrier/call_recording.h"
 #include "carrier/carrier_priv.h"
 #include "core/mem.h"
 #include "core/phone.h"
@@ -108,12 +109,12 @@ json_t *call_leg_json(const struct call_leg *leg)
 	return json;
 }
 
-json_t *call_leg_recording_json(const struct call_leg *leg, bool under_call)
+json_t *call_recording_json(const struct call_recording *recording, bool under_call)
 {
 	static const char *const nulls[] = {"conference_sid", "price", "error_code",
 					    "encryption_details"};
-	const struct call_leg_recording *recording = &leg->recording;
-	auto_free char *url = call_leg_recording_url(leg);
+	const struct call_leg *leg = recording->leg;
+	auto_free char *url = call_recording_url(recording);
 	auto_free char *tail =
 		under_call ? mem_printf("/Calls/%s/Recordings/%s.json", leg->sid, recording->sid)
 			   : mem_printf("/Recordings/%s.json", recording->sid);
@@ -123,9 +124,9 @@ json_t *call_leg_recording_json(const struct call_leg *leg, bool under_call)
 	json_set_str(json, "account_sid", leg->carrier->settings->twilio_account_sid);
 	json_set_str(json, "call_sid", leg->sid);
 	json_set_str(json, "api_version", "2010-04-01");
-	json_set_str(json, "status", recording->status);
-	json_set_str(json, "source", "OutboundAPI");
-	json_set_int(json, "channels", recording->channels);
+	json_set_str(json, "status", call_recording_status_name(recording->status));
+	json_set_str(json, "source", recording->conf->source);
+	json_set_int(json, "channels", recording->conf->channels);
 	json_set_str(json, "price_unit", "USD");
 	set_number(json, "duration", recording->duration_s);
 	set_time(json, "date_created", recording->started_us);
@@ -133,7 +134,7 @@ json_t *call_leg_recording_json(const struct call_leg *leg, bool under_call)
 	set_time(json, "start_time", recording->started_us);
 	set_uri(json, "uri", leg, tail);
 	if (under_call) {
-		json_set_str(json, "track", "both");
+		json_set_str(json, "track", call_recording_track_name(recording->conf->track));
 	} else {
 		json_set_str(json, "media_url", url);
 		json_object_set_new(json, "subresource_uris", json_object());

@@ -5,8 +5,9 @@
 
 struct carrier;
 struct call_leg;
+struct call_recording;
 
 /* Each owned by the caller. */
 json_t *call_leg_json(const struct call_leg *leg);
-json_t *call_leg_recording_json(const struct call_leg *leg, bool under_call);
+json_t *call_recording_json(const struct call_recording *recording, bool under_call);
 json_t *account_json(const struct carrier *carrier);

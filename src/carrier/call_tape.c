@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,7 +21,12 @@ enum {
 	LATENESS_MS = 200, /* a frame may come so late and still belong to its place */
 	GAP_MS = 60,       /* jitter below this is no silence */
 	MIX_FRAMES = 4096,
+	TRIM_WINDOW = RATE_HZ / 50, /* looked at as a whole */
+	TRIM_MARGIN = RATE_HZ / 10, /* kept beside the sound */
+	TRIM_LEVEL = 250,           /* mean of a window that is sound; some -42 dB */
 };
+
+enum pausing { NOT_PAUSED, PAUSED_AS_SILENCE, PAUSED_AS_NOTHING };
 
 /* Samples of one side from position `done` on; what is missing is silence. */
 struct track {
@@ -33,6 +39,7 @@ struct file {
 	int err;
 	uint32_t channels;
 	uint64_t data_len;
+	bool trim;
 	char *path;
 };
 
@@ -40,7 +47,7 @@ struct write_task {
 	struct file *file;
 	struct buf data;
 	bool last;
-	uint64_t duration_ms;
+	uint64_t duration_ms; /* of the whole file, once it is written */
 	call_tape_done_h *doneh;
 	void *arg;
 };
@@ -51,7 +58,8 @@ struct call_tape {
 	struct timer *timer;
 	struct file *file;
 	uint64_t started_ms;
-	uint64_t done; /* samples of each side given to the file */
+	uint64_t done; /* samples of each side given to the file, or passed over */
+	enum pausing pausing;
 	struct track heard, played;
 	bool ended;
 };
@@ -104,10 +112,13 @@ static void file_write(void *arg)
 	file->data_len += task->data.len;
 	wav_header(header, RATE_HZ, file->channels, file->data_len);
 	file->err = write_at(file->fd, header, sizeof(header), 0);
-	if (task->last) {
-		(void)close(file->fd);
-		file->fd = -1;
-	}
+	if (!task->last)
+		return;
+	(void)close(file->fd);
+	file->fd = -1;
+	task->duration_ms = file->data_len / (2 * (uint64_t)file->channels) / SAMPLES_PER_MS;
+	if (file->trim && !file->err)
+		file->err = call_tape_file_trim(&task->duration_ms, file->path);
 }
 
 static void on_written(void *arg)
@@ -163,21 +174,31 @@ static int16_t mixed(int a, int b)
 	return (int16_t)(sum > INT16_MAX ? INT16_MAX : sum < INT16_MIN ? INT16_MIN : sum);
 }
 
+/* Both tracks' first samples as the file has them; what is paused is silent. */
 static void interleave(struct buf *out, const struct call_tape *tape, size_t count)
 {
 	const int16_t *heard = (const int16_t *)(const void *)tape->heard.samples.data;
 	const int16_t *played = (const int16_t *)(const void *)tape->played.samples.data;
+	uint32_t channels = tape->file->channels;
+	int16_t block[2 * TRIM_WINDOW] = {0};
 
-	for (size_t i = 0; i < count; i++) {
-		int16_t pair[2] = {heard[i], played[i]};
+	for (size_t at = 0; at < count;) {
+		size_t n = count - at < TRIM_WINDOW ? count - at : TRIM_WINDOW;
 
-		if (tape->file->channels == 1)
-			pair[0] = mixed(pair[0], pair[1]);
-		buf_append(out, pair, tape->file->channels * 2);
+		for (size_t i = 0; i < n && !tape->pausing; i++) {
+			if (channels == 1) {
+				block[i] = mixed(heard[at + i], played[at + i]);
+			} else {
+				block[2 * i] = heard[at + i];
+				block[2 * i + 1] = played[at + i];
+			}
+		}
+		buf_append(out, block, n * channels * sizeof(*block));
+		at += n;
 	}
 }
 
-/* Give everything before `until` to the file. */
+/* Give everything before `until` to the file, or pass it over. */
 static void call_tape_flush(struct call_tape *tape, uint64_t until, call_tape_done_h *doneh,
 			    void *arg)
 {
@@ -190,15 +211,31 @@ static void call_tape_flush(struct call_tape *tape, uint64_t until, call_tape_do
 	track_pad(tape, &tape->played, until);
 	task = mem_alloc(sizeof(*task));
 	task->file = mem_ref(tape->file);
-	interleave(&task->data, tape, count);
+	if (tape->pausing != PAUSED_AS_NOTHING)
+		interleave(&task->data, tape, count);
 	buf_consume(&tape->heard.samples, count * 2);
 	buf_consume(&tape->played.samples, count * 2);
 	tape->done += count;
 	task->last = doneh != NULL;
-	task->duration_ms = tape->done / SAMPLES_PER_MS;
 	task->doneh = doneh;
 	task->arg = arg;
 	strand_post(tape->disk, file_write, on_written, task);
+}
+
+void call_tape_pause(struct call_tape *tape, bool keep_silence)
+{
+	if (tape->ended || tape->pausing)
+		return;
+	call_tape_flush(tape, now_samples(tape), NULL, NULL);
+	tape->pausing = keep_silence ? PAUSED_AS_SILENCE : PAUSED_AS_NOTHING;
+}
+
+void call_tape_resume(struct call_tape *tape)
+{
+	if (tape->ended || !tape->pausing)
+		return;
+	call_tape_flush(tape, now_samples(tape), NULL, NULL);
+	tape->pausing = NOT_PAUSED;
 }
 
 static void on_flush(void *arg)
@@ -238,6 +275,7 @@ struct call_tape *call_tape_new(const struct call_tape_conf *conf)
 	tape->file = mem_new(sizeof(*tape->file), file_destroy);
 	tape->file->fd = -1;
 	tape->file->channels = conf->channels;
+	tape->file->trim = conf->trim;
 	tape->file->path = mem_strdup(conf->path);
 	tape->started_ms = loop_now_ms(conf->loop);
 	tape->timer = timer_new(conf->loop, on_flush, tape);
@@ -280,10 +318,10 @@ void call_tape_end(struct call_tape *tape, call_tape_done_h *doneh, void *arg)
 
 /* ---- files of earlier calls ---- */
 
-static int open_tape(const char *path, uint32_t *ret_channels, uint64_t *ret_data_len)
+static int open_tape(const char *path, int flags, uint32_t *ret_channels, uint64_t *ret_data_len)
 {
 	uint8_t header[WAV_HEADER_SIZE];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, flags | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
@@ -302,12 +340,100 @@ uint64_t call_tape_file_duration_ms(const char *path)
 {
 	uint32_t channels;
 	uint64_t len;
-	int fd = open_tape(path, &channels, &len);
+	int fd = open_tape(path, O_RDONLY, &channels, &len);
 
 	if (fd < 0)
 		return 0;
 	(void)close(fd);
 	return len / (2 * channels) / SAMPLES_PER_MS;
+}
+
+/* Whether any channel of the frames sounds. */
+static bool sounds(const int16_t *samples, size_t frames, uint32_t channels)
+{
+	for (uint32_t c = 0; c < channels; c++) {
+		uint64_t sum = 0;
+
+		for (size_t i = 0; i < frames; i++)
+			sum += (uint64_t)abs(samples[i * channels + c]);
+		if (sum > (uint64_t)frames * TRIM_LEVEL)
+			return true;
+	}
+	return false;
+}
+
+/* The first (or last) window with sound in it; -ENODATA when there is none. */
+static int64_t find_sound(int fd, uint32_t channels, uint64_t windows, bool last)
+{
+	int16_t samples[2 * TRIM_WINDOW];
+	size_t size = (size_t)TRIM_WINDOW * channels * sizeof(*samples);
+
+	for (uint64_t i = 0; i < windows; i++) {
+		uint64_t window = last ? windows - 1 - i : i;
+		ssize_t n = pread(fd, samples, size, (off_t)(WAV_HEADER_SIZE + window * size));
+
+		if (n < 0)
+			return -errno;
+		if (sounds(samples, (size_t)n / (channels * sizeof(*samples)), channels))
+			return (int64_t)window;
+	}
+	return -ENODATA;
+}
+
+/* Move len bytes of data to the beginning of the file, which ends behind them then. */
+static int keep_part(int fd, uint32_t channels, uint64_t from, uint64_t len)
+{
+	uint8_t block[16384], header[WAV_HEADER_SIZE];
+
+	for (uint64_t at = 0; at < len && from;) {
+		size_t want = len - at < sizeof(block) ? (size_t)(len - at) : sizeof(block);
+		ssize_t n = pread(fd, block, want, (off_t)(WAV_HEADER_SIZE + from + at));
+		int err = n <= 0 ? -EIO
+				 : write_at(fd, block, (size_t)n, (off_t)(WAV_HEADER_SIZE + at));
+
+		if (err)
+			return err;
+		at += (uint64_t)n;
+	}
+	wav_header(header, RATE_HZ, channels, len);
+	if (ftruncate(fd, (off_t)(WAV_HEADER_SIZE + len)))
+		return -errno;
+	return write_at(fd, header, sizeof(header), 0);
+}
+
+static int trim_fd(uint64_t *ret_ms, int fd, uint32_t channels, uint64_t len)
+{
+	uint64_t frame = channels * sizeof(int16_t), frames = len / frame;
+	uint64_t windows = (frames + TRIM_WINDOW - 1) / TRIM_WINDOW, from, until;
+	int64_t first = find_sound(fd, channels, windows, false);
+	int64_t last = first < 0 ? first : find_sound(fd, channels, windows, true);
+
+	if (first == -ENODATA)
+		frames = from = until = 0;
+	else if (first < 0 || last < 0)
+		return (int)(first < 0 ? first : last);
+	else {
+		from = (uint64_t)first * TRIM_WINDOW;
+		from = from > TRIM_MARGIN ? from - TRIM_MARGIN : 0;
+		until = (uint64_t)(last + 1) * TRIM_WINDOW + TRIM_MARGIN;
+	}
+	if (until > frames)
+		until = frames;
+	*ret_ms = (until - from) / SAMPLES_PER_MS;
+	return keep_part(fd, channels, from * frame, (until - from) * frame);
+}
+
+int call_tape_file_trim(uint64_t *ret_ms, const char *path)
+{
+	uint32_t channels;
+	uint64_t len;
+	int fd = open_tape(path, O_RDWR, &channels, &len), err;
+
+	if (fd < 0)
+		return fd;
+	err = trim_fd(ret_ms, fd, channels, len);
+	(void)close(fd);
+	return err;
 }
 
 static int mix_frames(int out, int in, uint64_t *ret_len)
@@ -335,7 +461,7 @@ int call_tape_file_mix(const char *dst, const char *src)
 	uint8_t header[WAV_HEADER_SIZE];
 	uint32_t channels;
 	uint64_t len, mixed_len = 0;
-	int in = open_tape(src, &channels, &len), out, err;
+	int in = open_tape(src, O_RDONLY, &channels, &len), out, err;
 
 	if (in < 0)
 		return in;

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,7 @@ struct call_tape_conf {
 	struct strand *disk;
 	const char *path;  /* created or replaced */
 	uint32_t channels; /* 2, or 1 for both sides mixed */
+	bool trim; /* at the end, cut off the silence before the first sound and after the last */
 };
 
 /* Starts the clock. Owned by the caller; releasing it writes the rest. */
@@ -34,8 +36,16 @@ void call_tape_play(struct call_tape *tape, const int16_t *samples, size_t count
 void call_tape_clear(struct call_tape *tape);
 
 /*
+ * From now on nothing is recorded. keep_silence: the time until call_tape_resume() is there as
+ * silence; otherwise it is missing from the recording.
+ */
+void call_tape_pause(struct call_tape *tape, bool keep_silence);
+void call_tape_resume(struct call_tape *tape);
+
+/*
  * The call has ended: write the rest, then doneh with what became of it (0, or the negative errno
- * of the first write that failed) on the loop, once. Nothing may be added afterwards.
+ * of the first write that failed) and its length on the loop, once. Nothing may be added
+ * afterwards.
  */
 typedef void call_tape_done_h(int err, uint64_t duration_ms, void *arg);
 void call_tape_end(struct call_tape *tape, call_tape_done_h *doneh, void *arg);
@@ -45,6 +55,12 @@ void call_tape_end(struct call_tape *tape, call_tape_done_h *doneh, void *arg);
  * of the process.
  */
 uint64_t call_tape_file_duration_ms(const char *path);
+
+/*
+ * Cut the silence off both ends of a WAV file that tape wrote; blocking. ret_ms gets the length
+ * left, 0 when all of it was silent. Returns 0 or a negative errno.
+ */
+int call_tape_file_trim(uint64_t *ret_ms, const char *path);
 
 /* Both channels of src mixed into a new file dst; blocking. Returns 0 or a negative errno. */
 int call_tape_file_mix(const char *dst, const char *src);

@@ -3,6 +3,7 @@
 #include "carrier/call_journal.h"
 #include "carrier/call_leg.h"
 #include "carrier/call_leg_book.h"
+#include "carrier/call_recording.h"
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/metric.h"
@@ -134,8 +135,11 @@ static void on_incoming(struct sip_call *sip, void *arg)
 	leg = call_leg_new(carrier, true, to, from);
 	call_leg_target_set(&leg->voice, s->carrier_voice_url, "POST");
 	call_leg_target_set(&leg->status, s->carrier_status_url, "POST");
-	leg->record = s->record_calls;
-	leg->recording.channels = 2;
+	if (s->record_calls) {
+		leg->record = call_recording_conf_new("OutboundAPI");
+		leg->record->channels = 2;
+		leg->record->by_account = true;
+	}
 	call_leg_book_add(carrier->book, leg);
 	call_leg_receive(leg, sip);
 }
@@ -223,6 +227,8 @@ static void carrier_destroy(void *data)
 {
 	struct carrier *carrier = data;
 
+	if (carrier->journal)
+		call_journal_close(carrier->journal);
 	if (carrier->book)
 		call_leg_book_each(carrier->book, 0, drop_live, NULL);
 	mem_unref(carrier->server);
@@ -305,7 +311,11 @@ static bool count_undelivered(struct call_leg *leg, void *arg)
 {
 	size_t *count = arg;
 
-	*count += hook_queue_len(leg->hooks) + str_equal(leg->recording.status, "processing");
+	*count += hook_queue_len(leg->hooks);
+	LIST_EACH(&leg->recordings, node)
+	{
+		*count += !call_recording_is_over(node->data);
+	}
 	return true;
 }
 

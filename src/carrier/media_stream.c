@@ -27,6 +27,8 @@
 enum {
 	MAX_MESSAGE = 1024 * 1024,
 	MAX_QUEUE_BYTES = 256 * 1024, /* some 20 s of audio */
+	KEEP_IN_BYTES = 64 * 1024,
+	PLAY_SAMPLES = 1600,
 	MAX_BAD_MESSAGES = 100,
 	MAX_MARKS = 1000,
 	CONNECT_TIMEOUT_MS = 5000,
@@ -60,6 +62,7 @@ struct media_stream {
 	unsigned bad_messages;
 	struct list marks;
 	struct buf out;
+	struct buf in; /* audio of the message being read */
 	media_stream_done_h *doneh;
 	void *arg;
 };
@@ -104,15 +107,20 @@ static void report_error(struct media_stream *stream, const char *error)
 	notify(stream, "stream-error", error);
 }
 
-static void send_out(struct media_stream *stream)
+static void send_text(struct media_stream *stream, const char *text, size_t len)
 {
-	int err = ws_send(stream->ws, stream->out.data, stream->out.len, false);
+	int err = ws_send(stream->ws, text, len, false);
 
 	if (err == -ENOBUFS && stream->open) {
 		stream->open = false;
 		report_error(stream, "31924: the server does not read what it is sent");
 		ws_close(stream->ws, CLOSE_POLICY, "too slow");
 	}
+}
+
+static void send_out(struct media_stream *stream)
+{
+	send_text(stream, stream->out.data, stream->out.len);
 }
 
 /* ---- end ---- */
@@ -200,6 +208,7 @@ static void media_stream_destroy(void *data)
 	json_decref(stream->parameters);
 	mem_free(stream->url);
 	buf_free(&stream->out);
+	buf_free(&stream->in);
 	while ((mark = list_pop(&stream->marks))) {
 		mem_free(mark->name);
 		mem_free(mark);
@@ -208,12 +217,17 @@ static void media_stream_destroy(void *data)
 
 /* ---- from the server ---- */
 
-static void play_payload(struct media_stream *stream, const struct buf *payload)
+static void play_payload(struct media_stream *stream)
 {
-	auto_free int16_t *samples = mem_alloc((payload->len + 1) * sizeof(*samples));
+	const uint8_t *payload = (const uint8_t *)stream->in.data;
+	int16_t samples[PLAY_SAMPLES];
 
-	g711_decode(samples, G711_ULAW, (const uint8_t *)payload->data, payload->len);
-	call_leg_play(stream->leg, samples, payload->len);
+	for (size_t at = 0; at < stream->in.len && stream->open; at += PLAY_SAMPLES) {
+		size_t n = stream->in.len - at < PLAY_SAMPLES ? stream->in.len - at : PLAY_SAMPLES;
+
+		g711_decode(samples, G711_ULAW, payload + at, n);
+		call_leg_play(stream->leg, samples, n);
+	}
 }
 
 static void queue_mark(struct media_stream *stream, const char *name)
@@ -247,7 +261,6 @@ static void on_message(struct ws *ws, const char *data, size_t len, bool binary,
 {
 	struct media_stream *stream = arg;
 	struct stream_message message;
-	auto_buf struct buf payload = {0};
 	char error[JSON_ERROR_SIZE];
 
 	if (!stream->open)
@@ -256,16 +269,20 @@ static void on_message(struct ws *ws, const char *data, size_t len, bool binary,
 		bad_message(stream, "binary frame");
 		return;
 	}
-	if (stream_message_parse(&message, &payload, data, len, stream->sid, error)) {
+	buf_clear(&stream->in);
+	if (stream_message_parse(&message, &stream->in, data, len, stream->sid, error)) {
 		bad_message(stream, error);
 		return;
 	}
 	if (message.command == STREAM_MEDIA)
-		play_payload(stream, &payload);
+		play_payload(stream);
 	else if (message.command == STREAM_MARK)
 		queue_mark(stream, message.mark);
 	else if (message.command == STREAM_CLEAR)
 		call_leg_clear(stream->leg);
+	/* One long message must not hold its memory for the rest of the call. */
+	if (stream->in.cap > KEEP_IN_BYTES)
+		buf_free(&stream->in);
 }
 
 /* ---- to the server ---- */
@@ -273,13 +290,15 @@ static void on_message(struct ws *ws, const char *data, size_t len, bool binary,
 static void send_frame(struct media_stream *stream, const int16_t *samples)
 {
 	uint8_t payload[SIP_FRAME_SAMPLES];
+	char message[STREAM_MEDIA_SIZE];
+	size_t len;
 
 	g711_encode(payload, G711_ULAW, samples, SIP_FRAME_SAMPLES);
 	stream->chunk++;
 	stream->heard_ms = loop_now_ms(stream->leg->carrier->loop);
-	stream_message_media(&stream->out, ++stream->sequence, stream->sid, stream->chunk,
-			     stream->heard_ms - stream->started_ms, payload, sizeof(payload));
-	send_out(stream);
+	len = stream_message_media(message, ++stream->sequence, stream->sid, stream->chunk,
+				   stream->heard_ms - stream->started_ms, payload, sizeof(payload));
+	send_text(stream, message, len);
 }
 
 void media_stream_hear(struct media_stream *stream, const int16_t *samples)

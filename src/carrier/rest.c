@@ -2,6 +2,7 @@
 
 #include "carrier/call_leg_json.h"
 #include "carrier/carrier_priv.h"
+#include "carrier/rest_form.h"
 #include "core/buf.h"
 #include "core/digest.h"
 #include "core/encoding.h"
@@ -58,6 +59,13 @@ void rest_error(struct http_request *req, enum rest_code code, const char *fmt, 
 	/* What a peer sent may not be UTF-8, and then could not be said in JSON. */
 	reply_error(req, (int)code, status_of(code),
 		    str_is_utf8(message, strlen(message)) ? message : "A parameter is not UTF-8");
+}
+
+bool rest_refuse(struct http_request *req, bool good, const struct rest_fault *fault)
+{
+	if (!good)
+		rest_error(req, fault->code, "%s", fault->message);
+	return !good;
 }
 
 /* Errors of the HTTP server itself, in this API's shape. */

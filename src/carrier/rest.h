@@ -38,6 +38,11 @@ enum rest_code {
 void rest_error(struct http_request *req, enum rest_code code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+struct rest_fault;
+
+/* Answer with the fault unless the request is good. True: it was answered. */
+bool rest_refuse(struct http_request *req, bool good, const struct rest_fault *fault);
+
 /*
  * Basic authentication with the account's SID and token, and the account in the path. False: the
  * request was answered.

@@ -57,17 +57,44 @@ void stream_message_start(struct buf *out, uint64_t sequence, const struct strea
 	write_json(out, json);
 }
 
-void stream_message_media(struct buf *out, uint64_t sequence, const char *stream_sid,
-			  uint64_t chunk, uint64_t timestamp_ms, const uint8_t *payload, size_t len)
+static char *put_str(char *out, const char *text)
 {
-	buf_clear(out);
-	buf_printf(out,
-		   "{\"event\":\"media\",\"sequenceNumber\":\"%" PRIu64 "\",\"streamSid\":\"%s\","
-		   "\"media\":{\"track\":\"inbound\",\"chunk\":\"%" PRIu64
-		   "\",\"timestamp\":\"%" PRIu64 "\",\"payload\":\"",
-		   sequence, stream_sid, chunk, timestamp_ms);
-	base64_encode(out, payload, len);
-	buf_append_str(out, "\"}}");
+	size_t len = strlen(text);
+
+	memcpy(out, text, len);
+	return out + len;
+}
+
+static char *put_number(char *out, uint64_t value)
+{
+	char digits[20];
+	size_t count = 0;
+
+	do
+		digits[count++] = (char)('0' + value % 10);
+	while (value /= 10);
+	while (count)
+		*out++ = digits[--count];
+	return out;
+}
+
+size_t stream_message_media(char out[STREAM_MEDIA_SIZE], uint64_t sequence, const char *stream_sid,
+			    uint64_t chunk, uint64_t timestamp_ms, const uint8_t *payload,
+			    size_t len)
+{
+	char *end = put_str(out, "{\"event\":\"media\",\"sequenceNumber\":\"");
+
+	end = put_number(end, sequence);
+	end = put_str(end, "\",\"streamSid\":\"");
+	end = put_str(end, stream_sid);
+	end = put_str(end, "\",\"media\":{\"track\":\"inbound\",\"chunk\":\"");
+	end = put_number(end, chunk);
+	end = put_str(end, "\",\"timestamp\":\"");
+	end = put_number(end, timestamp_ms);
+	end = put_str(end, "\",\"payload\":\"");
+	end += base64_write(end, payload, len < STREAM_MAX_FRAME ? len : STREAM_MAX_FRAME);
+	end = put_str(end, "\"}}");
+	return (size_t)(end - out);
 }
 
 void stream_message_dtmf(struct buf *out, uint64_t sequence, const char *stream_sid, char digit)
@@ -130,8 +157,8 @@ static int parse_mark(struct stream_message *message, const json_t *json,
 	return 0;
 }
 
-int stream_message_parse(struct stream_message *ret_message, struct buf *payload, const char *text,
-			 size_t len, const char *stream_sid, char error[JSON_ERROR_SIZE])
+static int parse_json(struct stream_message *ret_message, struct buf *payload, const char *text,
+		      size_t len, const char *stream_sid, char error[JSON_ERROR_SIZE])
 {
 	auto_json json_t *json = NULL;
 	const char *event;
@@ -155,5 +182,128 @@ int stream_message_parse(struct stream_message *ret_message, struct buf *payload
 		return parse_mark(ret_message, json, error);
 	}
 	ret_message->command = STREAM_CLEAR;
+	return 0;
+}
+
+/* ---- audio without a JSON tree ---- */
+
+/* A piece of the text; at NULL for none. */
+struct piece {
+	const char *at;
+	size_t len;
+};
+
+struct scan {
+	const char *next, *end;
+};
+
+static bool piece_is(struct piece piece, const char *text)
+{
+	return piece.at && piece.len == strlen(text) && !memcmp(piece.at, text, piece.len);
+}
+
+static bool skip_to(struct scan *scan, char wanted)
+{
+	while (scan->next < scan->end && strchr(" \t\r\n", *scan->next) && *scan->next)
+		scan->next++;
+	if (scan->next >= scan->end || *scan->next != wanted)
+		return false;
+	scan->next++;
+	return true;
+}
+
+/* A string that says what it looks like: printable ASCII, nothing escaped. */
+static bool scan_string(struct scan *scan, struct piece *ret_piece)
+{
+	const char *at;
+
+	if (!skip_to(scan, '"'))
+		return false;
+	for (at = scan->next; scan->next < scan->end && *scan->next != '"'; scan->next++)
+		if (*scan->next < ' ' || *scan->next > '~' || *scan->next == '\\')
+			return false;
+	if (scan->next >= scan->end)
+		return false;
+	*ret_piece = (struct piece){at, (size_t)(scan->next - at)};
+	scan->next++;
+	return true;
+}
+
+/* The members that matter, each at most once; what else there is makes the message unusual. */
+struct member {
+	const char *name;
+	struct piece value;
+};
+
+static struct member *find_member(struct member *members, size_t count, struct piece name)
+{
+	for (size_t i = 0; i < count; i++)
+		if (piece_is(name, members[i].name))
+			return members[i].value.at ? NULL : &members[i];
+	return NULL;
+}
+
+/* "{" members, all of them strings, "}". */
+static bool scan_media(struct scan *scan, struct member *members, size_t count)
+{
+	struct piece name;
+	struct member *member;
+
+	if (!skip_to(scan, '{'))
+		return false;
+	do {
+		if (!scan_string(scan, &name) || !skip_to(scan, ':'))
+			return false;
+		member = find_member(members, count, name);
+		if (!member || !scan_string(scan, &member->value))
+			return false;
+	} while (skip_to(scan, ','));
+	return skip_to(scan, '}');
+}
+
+/* The payload of a media message with nothing unusual about it. */
+static bool scan_message(struct piece *ret_payload, const char *text, size_t len,
+			 const char *stream_sid)
+{
+	struct scan scan = {text, text + len};
+	struct member top[] = {
+		{.name = "event"}, {.name = "streamSid"}, {.name = "sequenceNumber"}};
+	struct member media[] = {
+		{.name = "payload"}, {.name = "track"}, {.name = "chunk"}, {.name = "timestamp"}};
+	struct member *member;
+	struct piece name;
+
+	if (!skip_to(&scan, '{'))
+		return false;
+	do {
+		if (!scan_string(&scan, &name) || !skip_to(&scan, ':'))
+			return false;
+		if (piece_is(name, "media") && !media[0].value.at) {
+			if (!scan_media(&scan, media, ARRAY_LEN(media)))
+				return false;
+			continue;
+		}
+		member = find_member(top, ARRAY_LEN(top), name);
+		if (!member || !scan_string(&scan, &member->value))
+			return false;
+	} while (skip_to(&scan, ','));
+	if (!skip_to(&scan, '}') || scan.next != scan.end)
+		return false;
+	*ret_payload = media[0].value;
+	return piece_is(top[0].value, "media") && piece_is(top[1].value, stream_sid) &&
+	       ret_payload->at;
+}
+
+int stream_message_parse(struct stream_message *ret_message, struct buf *payload, const char *text,
+			 size_t len, const char *stream_sid, char error[JSON_ERROR_SIZE])
+{
+	struct piece audio;
+
+	/* Whatever is unusual or wrong about a message, the JSON parser says. */
+	if (!scan_message(&audio, text, len, stream_sid) ||
+	    base64_decode(payload, audio.at, audio.len))
+		return parse_json(ret_message, payload, text, len, stream_sid, error);
+	ret_message->command = STREAM_MEDIA;
+	ret_message->mark[0] = '\0';
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * Messages of a media stream (WebSocket text frames, JSON). What we send is written without a JSON
- * tree, fifty times a second and call; what comes in is parsed and checked.
+ * Messages of a media stream (WebSocket text frames, JSON). Audio goes fifty times a second, call
+ * and direction, so it is written and read without a JSON tree; the rest is not in a hurry.
  */
 #pragma once
 
@@ -19,13 +19,19 @@ struct stream_start {
 /* Each empties out first. Numbers go as strings, as the protocol has it. */
 void stream_message_connected(struct buf *out);
 void stream_message_start(struct buf *out, uint64_t sequence, const struct stream_start *start);
-void stream_message_media(struct buf *out, uint64_t sequence, const char *stream_sid,
-			  uint64_t chunk, uint64_t timestamp_ms, const uint8_t *payload,
-			  size_t len);
 void stream_message_dtmf(struct buf *out, uint64_t sequence, const char *stream_sid, char digit);
 void stream_message_mark(struct buf *out, uint64_t sequence, const char *stream_sid,
 			 const char *name);
 void stream_message_stop(struct buf *out, uint64_t sequence, const struct stream_start *start);
+
+/*
+ * A frame of the phone's audio, len at most STREAM_MAX_FRAME, into a caller's array: nothing is
+ * allocated. Returns the length; no NUL follows.
+ */
+enum { STREAM_MAX_FRAME = 160, STREAM_MEDIA_SIZE = 512 };
+size_t stream_message_media(char out[STREAM_MEDIA_SIZE], uint64_t sequence, const char *stream_sid,
+			    uint64_t chunk, uint64_t timestamp_ms, const uint8_t *payload,
+			    size_t len);
 
 enum stream_command { STREAM_MEDIA, STREAM_MARK, STREAM_CLEAR, STREAM_OTHER };
 
@@ -38,7 +44,8 @@ struct stream_message {
 
 /*
  * One message of the server. The audio of STREAM_MEDIA is appended to payload. stream_sid must be
- * the message's own. error (room for JSON_ERROR_SIZE) gets the reason. Returns 0 or -EBADMSG.
+ * the message's own. Audio written the usual way is read without a JSON tree and costs no memory
+ * but the payload's. error (room for JSON_ERROR_SIZE) gets the reason. Returns 0 or -EBADMSG.
  */
 int stream_message_parse(struct stream_message *ret_message, struct buf *payload, const char *text,
 			 size_t len, const char *stream_sid, char error[JSON_ERROR_SIZE]);

@@ -7,27 +7,50 @@
 #include <stdbool.h>
 #include <string.h>
 
+enum { BLOCK = 768 }; /* bytes; a multiple of three */
+
 static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char url_safe[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/* At most BASE64_LEN(len) characters. */
+static size_t write64(char *out, const char *alphabet, bool pad, const uint8_t *in, size_t len)
+{
+	char *next = out;
+	size_t i;
+
+	for (i = 0; i + 3 <= len; i += 3) {
+		uint32_t bits = (uint32_t)in[i] << 16 | (uint32_t)in[i + 1] << 8 | in[i + 2];
+
+		*next++ = alphabet[bits >> 18];
+		*next++ = alphabet[bits >> 12 & 63];
+		*next++ = alphabet[bits >> 6 & 63];
+		*next++ = alphabet[bits & 63];
+	}
+	if (i < len) {
+		uint32_t bits = (uint32_t)in[i] << 16;
+
+		if (i + 1 < len)
+			bits |= (uint32_t)in[i + 1] << 8;
+		*next++ = alphabet[bits >> 18];
+		*next++ = alphabet[bits >> 12 & 63];
+		if (i + 1 < len)
+			*next++ = alphabet[bits >> 6 & 63];
+		else if (pad)
+			*next++ = '=';
+		if (pad)
+			*next++ = '=';
+	}
+	return (size_t)(next - out);
+}
+
 static void encode64(struct buf *out, const char *alphabet, bool pad, const uint8_t *in, size_t len)
 {
-	for (size_t i = 0; i < len; i += 3) {
-		uint32_t bits = (uint32_t)in[i] << 16;
-		size_t chars = 2;
-		char quad[4];
+	char block[BASE64_LEN(BLOCK)];
 
-		if (i + 1 < len) {
-			bits |= (uint32_t)in[i + 1] << 8;
-			chars++;
-		}
-		if (i + 2 < len) {
-			bits |= in[i + 2];
-			chars++;
-		}
-		for (size_t k = 0; k < 4; k++)
-			quad[k] = k < chars ? alphabet[(bits >> (18 - 6 * k)) & 63] : '=';
-		buf_append(out, quad, pad ? 4 : chars);
+	for (size_t at = 0; at < len; at += BLOCK) {
+		size_t n = len - at < BLOCK ? len - at : BLOCK;
+
+		buf_append(out, block, write64(block, alphabet, pad, in + at, n));
 	}
 }
 
@@ -41,16 +64,24 @@ void base64url_encode(struct buf *out, const void *data, size_t len)
 	encode64(out, url_safe, false, data, len);
 }
 
-static int value64(char c)
+size_t base64_write(char *out, const void *data, size_t len)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	return write64(out, standard, true, data, len);
 }
+
+/* One more than the value of each character of the alphabet; 0 is none of it. */
+static const uint8_t values64[256] = {
+	['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,
+	['H'] = 8,  ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14,
+	['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21,
+	['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28,
+	['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35,
+	['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42,
+	['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49,
+	['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+	['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63,
+	['/'] = 64,
+};
 
 /* The bytes of one group of four characters; -1 for a character that does not belong. */
 static int decode_quad(uint8_t out[3], const char *quad, bool last)
@@ -59,7 +90,7 @@ static int decode_quad(uint8_t out[3], const char *quad, bool last)
 	uint32_t bits = 0;
 
 	for (size_t k = 0; k < 4; k++) {
-		int value = k >= 4 - pad ? 0 : value64(quad[k]);
+		int value = k >= 4 - pad ? 0 : values64[(uint8_t)quad[k]] - 1;
 
 		if (value < 0)
 			return -1;
@@ -73,13 +104,13 @@ static int decode_quad(uint8_t out[3], const char *quad, bool last)
 
 int base64_decode(struct buf *out, const char *text, size_t len)
 {
-	size_t start = out->len;
-	uint8_t triple[3];
+	size_t start = out->len, filled = 0;
+	uint8_t block[BLOCK];
 
 	if (len % 4)
 		return -EBADMSG;
 	for (size_t i = 0; i < len; i += 4) {
-		int count = decode_quad(triple, text + i, i + 4 == len);
+		int count = decode_quad(block + filled, text + i, i + 4 == len);
 
 		if (count < 0) {
 			out->len = start;
@@ -87,7 +118,11 @@ int base64_decode(struct buf *out, const char *text, size_t len)
 				out->data[start] = '\0';
 			return -EBADMSG;
 		}
-		buf_append(out, triple, (size_t)count);
+		filled += (size_t)count;
+		if (filled + 3 > sizeof(block) || i + 4 == len) {
+			buf_append(out, block, filled);
+			filled = 0;
+		}
 	}
 	return 0;
 }

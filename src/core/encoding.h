@@ -12,6 +12,11 @@ void base64url_encode(struct buf *out, const void *data, size_t len); /* no padd
 /* Append the decoded bytes. Returns 0, or -EBADMSG and leaves out alone. */
 int base64_decode(struct buf *out, const char *text, size_t len);
 
+/* The same without a buffer: padded text into out, which has room for BASE64_LEN(len) characters
+ * (no NUL is written). Returns how many they are. */
+#define BASE64_LEN(len_) (((len_) + 2) / 3 * 4)
+size_t base64_write(char *out, const void *data, size_t len);
+
 /* Lower-case hex; out has room for 2 * len + 1. */
 void hex_encode(char *out, const void *data, size_t len);
 

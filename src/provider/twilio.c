@@ -227,6 +227,8 @@ int twilio_call_create(struct provider_request **ret_request, struct twilio *twi
 		form_add(form, "RecordingChannels", "dual");
 		add(form, "RecordingStatusCallback", params->recording_callback);
 		form_add(form, "RecordingStatusCallbackEvent", "completed absent");
+		/* The recording and the transcript have one clock. */
+		form_add(form, "Trim", "do-not-trim");
 	}
 	return post_form(ret_request, twilio, url, form, call_answered, (provider_user_h *)callh,
 			 arg);

@@ -312,6 +312,7 @@ test('a call is recorded, one side a channel, and reported', async () => {
 		recordingChannels: 'dual',
 		recordingStatusCallback: carrier.customer.url('/recording'),
 		recordingStatusCallbackEvent: ['in-progress completed'],
+		trim: 'do-not-trim',
 	});
 	const call = await carrier.ended(sid);
 	await phone.end();
