@@ -19,8 +19,9 @@ enum {
 };
 
 /*
- *	load -> (session) -> (lookup, when an earlier attempt may have dialled) -> create -> DIALLED
+ *	load -> session, or lookup where an earlier attempt made it -> create -> DIALLED
  *
+ * The number of the attempt says nothing here: a clean stop gives an attempt back.
  * Every failure ends in give_up() (the call FAILS) or again() (the job is tried once more).
  */
 
@@ -161,10 +162,8 @@ static void loaded(struct task *task, int err, const char *reason)
 		give_up(task, "it could not be dialled in time");
 	else if (!call->join_url)
 		session_create(task, session_made);
-	else if (task->job->attempt > 1)
-		carrier_lookup(task, looked_up);
 	else
-		dial(task);
+		carrier_lookup(task, looked_up); /* who made the session may have dialled */
 }
 
 static void run(struct job *job, void *arg)

@@ -445,6 +445,30 @@ test('a last callback that never comes is made up for', { timeout: 60000 }, asyn
 	assert.deepEqual([lost.status, lost.end_reason], ['FAILED', 'lost']);
 });
 
+test('a clean stop while the vendors are being asked: dialled once', { timeout: 60000 }, async () => {
+	let askedEngine, asked;
+	ultravox.onCreate = () => (askedEngine = true); // no answer
+	const sessionless = await initiate();
+	await until('the engine was asked', () => askedEngine);
+	ultravox.onCreate = null;
+	twilio.onCreate = (params, res, make) => (asked = make()); // taken, but the answer never comes
+	const waiting = await initiate();
+	await until('the carrier was asked', () => asked);
+	twilio.onCreate = null;
+
+	const { code } = await system.servers.serve.stop();
+	assert.equal(code, 0);
+	system.launch('serve');
+	await system.ready('serve');
+
+	await system.call(waiting.call_id, 'found at the carrier', (c) => c.twilio_call_sid === asked.sid, 30);
+	const { call } = await dialled(sessionless);
+	await pause(500);
+	for (const record of [waiting, sessionless]) assert.equal(twilio.calls.filter((c) => c.to === record.phone_number).length, 1, 'dialled once');
+	ok(await twilio.status(asked, 'busy'));
+	ok(await twilio.status(call, 'busy'));
+});
+
 test('kill -9: ended calls are settled, live ones go on, waiting ones are dialled once', { timeout: 120000 }, async () => {
 	const over = await initiate();
 	const overSides = await answered(over);
@@ -458,6 +482,11 @@ test('kill -9: ended calls are settled, live ones go on, waiting ones are dialle
 	const waiting = await initiate();
 	await until('the carrier was asked', () => asked);
 	twilio.onCreate = null;
+	let askedEngine;
+	ultravox.onCreate = () => (askedEngine = true);
+	const sessionless = await initiate();
+	await until('the engine was asked', () => askedEngine);
+	ultravox.onCreate = null;
 
 	system.servers.serve.kill('SIGKILL');
 	await system.servers.serve.exited;
@@ -480,4 +509,7 @@ test('kill -9: ended calls are settled, live ones go on, waiting ones are dialle
 	assert.equal(twilio.calls.filter((c) => c.to === waiting.phone_number).length, 1, 'dialled once');
 	ok(await twilio.status(asked, 'busy'));
 	await system.call(waiting.call_id, 'over', isTerminal);
+	const late = await dialled(sessionless);
+	assert.equal(twilio.calls.filter((c) => c.to === sessionless.phone_number).length, 1, 'dialled once');
+	ok(await twilio.status(late.call, 'busy'));
 });
