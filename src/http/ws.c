@@ -171,7 +171,7 @@ static void ws_finish(struct ws *ws, int code, const char *reason, int http_stat
 		return;
 	ws->state = WS_CLOSED;
 	list_remove(&ws->node);
-	timer_stop(ws->timer);
+	ws->timer = mem_unref(ws->timer);
 	if (ws->dial && ws->dial->resolving)
 		uv_cancel((uv_req_t *)&ws->dial->resolve);
 	queue_clear(ws);
@@ -397,6 +397,7 @@ static void finish_dropped(void *arg)
 void ws_drop(struct ws *ws)
 {
 	list_remove(&ws->node);
+	ws->timer = mem_unref(ws->timer); /* what waits on the loop must not keep it */
 	let_go(ws, true);
 	loop_post(ws->loop, finish_dropped, mem_ref(ws));
 }
@@ -547,7 +548,7 @@ int ws_send(struct ws *ws, const void *data, size_t len, bool binary)
 {
 	struct message *message;
 
-	if (ws->state != WS_OPEN)
+	if (ws->state != WS_OPEN || !ws->wsi)
 		return -ENOTCONN;
 	if (ws->queued_bytes + len > ws->handlers.max_queue_bytes)
 		return -ENOBUFS;
@@ -586,7 +587,7 @@ void ws_close(struct ws *ws, uint16_t code, const char *reason)
 	if (ws->state == WS_CONNECTING) {
 		begin_close(ws, code, reason);
 		loop_post(ws->loop, finish_unopened, mem_ref(ws));
-	} else if (ws->state == WS_OPEN) {
+	} else if (ws->state == WS_OPEN && ws->wsi) {
 		begin_close(ws, code, reason);
 		lws_callback_on_writable(ws->wsi);
 	}
