@@ -46,7 +46,8 @@ enum {
 };
 
 static const char usage[] =
-	"usage: voiceai callee [--port N] [--script FILE] [--voice NAME] [--once] [--print]\n"
+	"usage: voiceai callee [--port N] [--script FILE] [--voice NAME] [--dial URI] [--once] "
+	"[--print]\n"
 	"\n"
 	"A SIP phone that answers calls and speaks. It waits for its turn by listening, "
 	"recognises\n"
@@ -64,6 +65,10 @@ static const char usage[] =
 	"a rule with\n"
 	"                 \"check\": [\"day\"] says \"correct\" instead when it hears another day\n"
 	"  --voice NAME   its voice, instead of the script's\n"
+	"  --dial URI     call sip:NUMBER@HOST:PORT instead of waiting to be called; end after "
+	"that "
+	"call,\n"
+	"                 exit 1 when nobody answered (the script's \"number\" is who calls)\n"
 	"  --once         end after the first call\n"
 	"  --print        print what it says, as lines \"caller  ...\"\n";
 
@@ -73,8 +78,10 @@ struct callee {
 	struct log log;
 	json_t *script;
 	const struct tts_voice *voice;
+	const char *dial; /* NULL: wait to be called */
 	bool once;
 	bool print;
+	int exit_code;
 
 	struct work_pool *pool;
 	struct stt_engine *stt;
@@ -94,7 +101,7 @@ struct callee {
 	const json_t *last; /* the rule spoken last; NULL before the first */
 	uint32_t mark;
 	unsigned turns, silences, misses, corrections;
-	bool speaking;
+	bool answered, speaking;
 };
 
 /* The script */
@@ -386,6 +393,7 @@ static void on_answered(struct sip_call *call, void *arg)
 	struct callee *callee = arg;
 	const char *first = json_get_str(callee->script, "first", NULL);
 
+	callee->answered = true;
 	timer_start(callee->silence_timer, SILENCE_MS);
 	if (first)
 		say(callee, first);
@@ -437,8 +445,12 @@ static void on_ended(struct sip_call *call, enum sip_end end, int code, const ch
 
 	LOG_INFO(&callee->log, "callee_call_ended", LOG_INT("code", code),
 		 LOG_STR("reason", reason));
+	if (callee->dial && !callee->answered) {
+		fprintf(stderr, "voiceai callee: not answered: %d %s\n", code, reason);
+		callee->exit_code = CMD_FAILED;
+	}
 	end_call(callee);
-	if (callee->once)
+	if (callee->once || callee->dial)
 		loop_stop(callee->loop);
 }
 
@@ -477,26 +489,32 @@ static int open_ear(struct callee *callee)
 	return 0;
 }
 
+static const struct sip_call_handlers call_handlers = {
+	.answeredh = on_answered,
+	.audioh = on_audio,
+	.markh = on_mark,
+	.endedh = on_ended,
+};
+
+static void begin_call(struct callee *callee, const char *call_id)
+{
+	log_init(&callee->log, "callee", call_id);
+	callee->last = NULL;
+	callee->turns = callee->silences = callee->misses = callee->corrections = 0;
+	callee->speaking = callee->interrupted = callee->answered = false;
+}
+
 static void on_incoming(struct sip_call *call, void *arg)
 {
-	static const struct sip_call_handlers handlers = {
-		.answeredh = on_answered,
-		.audioh = on_audio,
-		.markh = on_mark,
-		.endedh = on_ended,
-	};
 	struct callee *callee = arg;
 
-	if (callee->call) {
+	if (callee->call || callee->dial) {
 		sip_call_reject(call, 486, NULL);
 		return;
 	}
-	log_init(&callee->log, "callee", sip_call_id(call));
+	begin_call(callee, sip_call_id(call));
 	callee->call = mem_ref(call);
-	callee->last = NULL;
-	callee->turns = callee->silences = callee->misses = callee->corrections = 0;
-	callee->speaking = callee->interrupted = false;
-	sip_call_accept(call, &handlers, callee);
+	sip_call_accept(call, &call_handlers, callee);
 	if (open_ear(callee)) {
 		LOG_ERROR(&callee->log, "callee_cannot_listen");
 		sip_call_reject(call, 480, NULL);
@@ -504,6 +522,25 @@ static void on_incoming(struct sip_call *call, void *arg)
 	}
 	sip_call_ring(call);
 	timer_start(callee->answer_timer, ANSWER_DELAY_MS);
+}
+
+static int dial(struct callee *callee)
+{
+	const struct sip_dial_params params = {
+		.to_uri = callee->dial,
+		.from_user = json_get_str(callee->script, "number", "+15550100123"),
+	};
+	int err = sip_dial(&callee->call, callee->sip, &params, &call_handlers, callee);
+
+	if (err) {
+		fprintf(stderr, "voiceai callee: --dial %s: %s\n", callee->dial, strerror(-err));
+		return err;
+	}
+	begin_call(callee, sip_call_id(callee->call));
+	err = open_ear(callee);
+	if (err)
+		fprintf(stderr, "voiceai callee: cannot listen: %s\n", strerror(-err));
+	return err;
 }
 
 static void on_answer_time(void *arg)
@@ -594,6 +631,8 @@ static int parse_options(struct callee *callee, struct options *options, int arg
 			callee->print = true;
 		else if (str_equal(argv[i], "--script") && value)
 			options->script = argv[++i];
+		else if (str_equal(argv[i], "--dial") && value)
+			callee->dial = argv[++i];
 		else if (str_equal(argv[i], "--voice") && value)
 			options->voice = argv[++i];
 		else if (str_equal(argv[i], "--port") && value) {
@@ -650,6 +689,8 @@ int cmd_callee(int argc, char **argv)
 	    open_phone(callee,
 		       (uint16_t)(options.port ? options.port : callee->settings->callee_sip_port)))
 		return CMD_FAILED;
+	if (callee->dial && dial(callee))
+		return CMD_FAILED;
 	loop_run(callee->loop);
-	return CMD_OK;
+	return callee->exit_code;
 }
