@@ -12,10 +12,11 @@
 FUZZ_SECONDS ?= 60
 voiceai := build/release/voiceai
 
-# ninja's own progress is enough; cmake speaks up only when something is wrong.
+# At a terminal ninja counts on one line; elsewhere it is quiet unless something is wrong.
 define build
-@[ -f build/$(1)/build.ninja ] || cmake --preset $(1) --log-level=WARNING
-@ninja -C build/$(1) --quiet $(2)
+@[ -f build/$(1)/build.ninja ] || { echo "configuring build/$(1)"; cmake --preset $(1) --log-level=WARNING; }
+@if [ -t 1 ]; then NINJA_STATUS="building %f of %t  " ninja -C build/$(1) $(2); \
+else echo "building build/$(1)"; ninja -C build/$(1) --quiet $(2); fi
 endef
 
 deps:
