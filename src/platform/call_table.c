@@ -57,7 +57,7 @@ void call_op_free(struct call_op *op)
 	list_remove(&op->node);
 	mem_unref(op->request);
 	mem_free(op->tenant_id);
-	json_decref(op->data);
+	mem_free(op->data);
 }
 
 static void set_active(struct call_table *table, double active)
@@ -117,10 +117,10 @@ void call_note(struct call_table *table, struct batch *batch, const char *tenant
 	op->notedh = notedh;
 	op->arg = arg;
 	op->type = type;
-	op->data = data;
+	op->data = json_text(data);
+	json_decref(data);
 	op->at = clock_wall_us();
-	op->event_index = store_event_insert(batch, tenant_id, call_id, type, op->at,
-					     batch_own(batch, json_text(data)));
+	op->event_index = store_event_insert(batch, tenant_id, call_id, type, op->at, op->data);
 	batch_run(batch, &op->request, table->conf.db, on_noted, op);
 }
 
@@ -319,6 +319,17 @@ static struct call *call_of(const struct call_table *table, const struct call_pa
 	return call;
 }
 
+static char *created_data(const struct call *call)
+{
+	struct buf text = {0};
+	struct json_writer writer = {.out = &text};
+
+	json_write_open(&writer, NULL, '{');
+	call_write_brief(&writer, call);
+	json_write_close(&writer, '}');
+	return buf_steal(&text);
+}
+
 void call_table_create(struct call_table *table, const struct call_params *params,
 		       call_done_h *doneh, void *arg)
 {
@@ -334,7 +345,7 @@ void call_table_create(struct call_table *table, const struct call_params *param
 	create->arg = arg;
 	create->op.type = live_type_name(LIVE_CALL_CREATED);
 	create->op.at = call->created_at;
-	create->op.data = call_view_brief(call);
+	create->op.data = created_data(call);
 	if (params->idempotency_key)
 		store_idempotency_insert(&batch, params->tenant_id, params->idempotency_key,
 					 create->request_digest, call->id, call->created_at);
@@ -343,7 +354,7 @@ void call_table_create(struct call_table *table, const struct call_params *param
 		add_job(&batch, &create->op, params->job_kind, 0);
 	create->op.event_index =
 		store_event_insert(&batch, params->tenant_id, call->id, create->op.type,
-				   create->op.at, batch_own(&batch, json_text(create->op.data)));
+				   create->op.at, create->op.data);
 	batch_run(&batch, &create->op.request, table->conf.db, on_created, create);
 }
 
@@ -530,14 +541,18 @@ static bool decide(const struct call_table *table, struct call *call,
 	return true;
 }
 
-static json_t *event_data(const struct apply *apply)
+static char *event_data(const struct apply *apply)
 {
-	json_t *data = call_view_brief(apply->after);
+	struct buf text = {0};
+	struct json_writer writer = {.out = &text};
 
-	json_set_str(data, "previous_status", call_status_name(apply->before->status));
-	json_set_str(data, "event", call_event_name(apply->change.event));
-	json_set_str(data, "source", apply->change.source);
-	return data;
+	json_write_open(&writer, NULL, '{');
+	call_write_brief(&writer, apply->after);
+	json_write_str(&writer, "previous_status", call_status_name(apply->before->status));
+	json_write_str(&writer, "event", call_event_name(apply->change.event));
+	json_write_str(&writer, "source", apply->change.source);
+	json_write_close(&writer, '}');
+	return buf_steal(&text);
 }
 
 static bool has_ended(const struct apply *apply)
@@ -614,7 +629,7 @@ static void apply_write(struct apply *apply)
 	struct batch batch auto_batch = {0};
 	struct call_op *op = &apply->op;
 
-	json_decref(op->data);
+	mem_free(op->data);
 	op->data = event_data(apply);
 	/* Facts that come late must not look like another end of the call. */
 	op->type = live_type_name(apply->before->status == apply->after->status ? LIVE_CALL_UPDATED
@@ -624,8 +639,8 @@ static void apply_write(struct apply *apply)
 	if (apply->receipt)
 		store_receipt_insert(&batch, op->tenant_id, apply->change.receipt, op->at);
 	store_call_update(&batch, apply->after);
-	op->event_index = store_event_insert(&batch, op->tenant_id, op->call_id, op->type, op->at,
-					     batch_own(&batch, json_text(op->data)));
+	op->event_index =
+		store_event_insert(&batch, op->tenant_id, op->call_id, op->type, op->at, op->data);
 	if (has_ended(apply))
 		add_followups(apply, &batch);
 	apply->after->version++;

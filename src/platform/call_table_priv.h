@@ -35,7 +35,7 @@ struct call_op {
 	void *arg;
 	/* call_note(): what is published after the commit */
 	const char *type;
-	json_t *data;
+	char *data; /* JSON */
 	int64_t at;
 	size_t event_index;
 };

@@ -1,12 +1,12 @@
 #include "platform/live.h"
 
 #include "core/clock.h"
+#include "core/json_writer.h"
 #include "core/list.h"
 #include "core/log.h"
 #include "core/mem.h"
 #include "core/metric.h"
 #include "core/str.h"
-#include "core/timestamp.h"
 #include "core/uuid.h"
 #include "loop/timer.h"
 #include "platform/store/batch.h"
@@ -129,30 +129,31 @@ static void reader_catch_up(struct live_reader *reader)
 		reader_offer(reader, ring_at(live, i));
 }
 
+/* data: the text of a JSON value. */
 static char *event_text(int64_t seq, int64_t at, const char *type, const char *call_id,
-			const json_t *data)
+			const char *data)
 {
-	json_t *auto_json json = json_object();
+	struct buf text = {0};
+	struct json_writer writer = {.out = &text};
 
-	json_set_int(json, "seq", seq);
-	json_set_time(json, "at", at);
-	json_set_str(json, "type", type);
-	json_set_str(json, "call_id", str_is_empty(call_id) ? NULL : call_id);
-	json_object_set(json, "data", (json_t *)data);
-	return json_text(json);
+	json_write_open(&writer, NULL, '{');
+	json_write_int(&writer, "seq", seq);
+	json_write_time(&writer, "at", at);
+	json_write_str(&writer, "type", type);
+	json_write_str(&writer, "call_id", str_is_empty(call_id) ? NULL : call_id);
+	json_write_raw(&writer, "data", data, "{}");
+	json_write_close(&writer, '}');
+	return buf_steal(&text);
 }
 
 static void reader_send_row(struct live_reader *reader, const struct db_result *result, size_t row)
 {
-	const char *text = db_get_text(result, row, 4);
-	json_t *auto_json data = NULL;
 	char *auto_free event = NULL;
 
 	reader->sent_seq = live_seq_of_row(db_get_int(result, row, 0));
-	if (!text || json_parse(&data, text, strlen(text), NULL))
-		data = json_object();
 	event = event_text(reader->sent_seq, db_get_int(result, row, 3),
-			   db_get_text(result, row, 2), db_get_text(result, row, 1), data);
+			   db_get_text(result, row, 2), db_get_text(result, row, 1),
+			   db_get_text(result, row, 4));
 	reader_send(reader, event, strlen(event));
 }
 
@@ -280,7 +281,7 @@ static void ring_add(struct live *live, struct live_event *event)
 }
 
 static void publish(struct live *live, int64_t seq, int64_t at, const char *call_id,
-		    const char *type, const json_t *data)
+		    const char *type, const char *data)
 {
 	struct live_event *event = mem_new(sizeof(*event), event_destroy);
 
@@ -303,13 +304,16 @@ static void publish(struct live *live, int64_t seq, int64_t at, const char *call
  */
 void live_publish(struct live *live, const char *call_id, enum live_type type, json_t *data)
 {
+	char *auto_free text = NULL;
+
 	if (!live->ready || (live->last_seq & COUNTER_MAX) == COUNTER_MAX)
 		return;
-	publish(live, live->last_seq + 1, clock_wall_us(), call_id, type_names[type], data);
+	text = json_text(data);
+	publish(live, live->last_seq + 1, clock_wall_us(), call_id, type_names[type], text);
 }
 
 void live_publish_row(struct live *live, int64_t row_seq, int64_t at, const char *call_id,
-		      const char *type, json_t *data)
+		      const char *type, const char *data)
 {
 	int64_t seq = live_seq_of_row(row_seq);
 

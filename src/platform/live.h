@@ -80,10 +80,11 @@ void live_publish(struct live *live, const char *call_id, enum live_type type, j
 
 /*
  * Tell everybody of a committed row of call_event: row_seq is its seq. Rows are published in the
- * order of their numbers. type is a name, so that types added later need no change here.
+ * order of their numbers. type is a name, so that types added later need no change here. data: the
+ * text of a JSON value, copied.
  */
 void live_publish_row(struct live *live, int64_t row_seq, int64_t at, const char *call_id,
-		      const char *type, json_t *data);
+		      const char *type, const char *data);
 
 /* The number under which readers know a row of call_event. */
 int64_t live_seq_of_row(int64_t row_seq);

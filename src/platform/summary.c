@@ -29,29 +29,46 @@ static bool is_valid(const struct summary *summary)
 	return is_one_of(summary->sentiment, sentiments, ARRAY_LEN(sentiments));
 }
 
-static void set_list(json_t *json, const char *key, json_t *list)
+/* Lists are texts of JSON arrays here, as they are stored; NULL gives []. */
+struct list_texts {
+	const char *key_points;
+	const char *action_items;
+	const char *highlights;
+};
+
+static void write(struct json_writer *writer, const char *key, const struct summary *summary,
+		  const struct list_texts *lists, int64_t created_at)
 {
-	if (json_is_array(list))
-		json_object_set(json, key, list);
-	else
-		json_object_set_new(json, key, json_array());
+	json_write_open(writer, key, '{');
+	json_write_str(writer, "status", summary->status);
+	json_write_str(writer, "summary", summary->text);
+	json_write_raw(writer, "key_points", lists->key_points, "[]");
+	json_write_str(writer, "sentiment", summary->sentiment);
+	json_write_raw(writer, "action_items", lists->action_items, "[]");
+	json_write_raw(writer, "highlights", lists->highlights, "[]");
+	json_write_str(writer, "analyser", summary->analyser);
+	json_write_str(writer, "model", summary->model);
+	json_write_str(writer, "error", summary->error);
+	json_write_time(writer, "created_at", created_at);
+	json_write_close(writer, '}');
+}
+
+static char *list_text(const json_t *list)
+{
+	return json_is_array(list) ? json_text(list) : NULL;
 }
 
 json_t *summary_view(const struct summary *summary, int64_t created_at)
 {
-	json_t *view = json_object();
+	char *auto_free key_points = list_text(summary->key_points);
+	char *auto_free action_items = list_text(summary->action_items);
+	char *auto_free highlights = list_text(summary->highlights);
+	struct list_texts lists = {key_points, action_items, highlights};
+	struct buf auto_buf text = {0};
+	struct json_writer writer = {.out = &text};
 
-	json_set_str(view, "status", summary->status);
-	json_set_str(view, "summary", summary->text);
-	set_list(view, "key_points", summary->key_points);
-	json_set_str(view, "sentiment", summary->sentiment);
-	set_list(view, "action_items", summary->action_items);
-	set_list(view, "highlights", summary->highlights);
-	json_set_str(view, "analyser", summary->analyser);
-	json_set_str(view, "model", summary->model);
-	json_set_str(view, "error", summary->error);
-	json_set_time(view, "created_at", created_at);
-	return view;
+	write(&writer, NULL, summary, &lists, created_at);
+	return json_written(&text);
 }
 
 int summary_save(struct call_table *table, const struct summary *summary, call_noted_h *doneh,
@@ -68,34 +85,34 @@ int summary_save(struct call_table *table, const struct summary *summary, call_n
 	return 0;
 }
 
-static json_t *list_of(const struct db_result *result, size_t row, size_t column)
+void summary_write_row(struct json_writer *writer, const char *key, const struct db_result *result,
+		       size_t row, size_t first)
 {
-	const char *text = db_get_text(result, row, column);
-	json_t *list = NULL;
-
-	if (text)
-		json_parse(&list, text, strlen(text), NULL);
-	return list;
-}
-
-json_t *summary_row(const struct db_result *result, size_t row, size_t first)
-{
-	json_t *auto_json key_points = list_of(result, row, first + 2);
-	json_t *auto_json action_items = list_of(result, row, first + 4);
-	json_t *auto_json highlights = list_of(result, row, first + 5);
 	struct summary summary = {
 		.status = db_get_text(result, row, first),
 		.text = db_get_text(result, row, first + 1),
-		.key_points = key_points,
 		.sentiment = db_get_text(result, row, first + 3),
-		.action_items = action_items,
-		.highlights = highlights,
 		.analyser = db_get_text(result, row, first + 6),
 		.model = db_get_text(result, row, first + 7),
 		.error = db_get_text(result, row, first + 8),
 	};
+	struct list_texts lists = {
+		.key_points = db_get_text(result, row, first + 2),
+		.action_items = db_get_text(result, row, first + 4),
+		.highlights = db_get_text(result, row, first + 5),
+	};
 
-	if (!summary.status)
-		return json_null();
-	return summary_view(&summary, db_get_int(result, row, first + 9));
+	if (summary.status)
+		write(writer, key, &summary, &lists, db_get_int(result, row, first + 9));
+	else
+		json_write_str(writer, key, NULL);
+}
+
+json_t *summary_row(const struct db_result *result, size_t row, size_t first)
+{
+	struct buf auto_buf text = {0};
+	struct json_writer writer = {.out = &text};
+
+	summary_write_row(&writer, NULL, result, row, first);
+	return json_written(&text);
 }

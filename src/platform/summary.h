@@ -1,6 +1,7 @@
 /* What the analysis made of a call, one per call; a new analysis replaces the old one. */
 #pragma once
 
+#include "core/json_writer.h"
 #include "platform/call_table.h"
 
 struct summary {
@@ -29,4 +30,6 @@ json_t *summary_view(const struct summary *summary, int64_t created_at);
 /* From a row that has the columns of store_summary_select() from first on; null when they are NULL.
  */
 struct db_result;
+void summary_write_row(struct json_writer *writer, const char *key, const struct db_result *result,
+		       size_t row, size_t first);
 json_t *summary_row(const struct db_result *result, size_t row, size_t first);

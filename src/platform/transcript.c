@@ -113,27 +113,38 @@ void transcript_timing(struct call_table *table, const char *tenant_id, const ch
 		  arg);
 }
 
+static void write_turn(struct json_writer *writer, const struct db_result *result, size_t row)
+{
+	const char *timing = db_get_text(result, row, 5);
+
+	json_write_open(writer, NULL, '{');
+	json_write_int(writer, "ordinal", db_get_int(result, row, 0));
+	json_write_time(writer, "timestamp", db_get_int(result, row, 1));
+	json_write_str(writer, "speaker", db_get_text(result, row, 2));
+	json_write_str(writer, "text", db_get_text(result, row, 3));
+	json_write_number(writer, "confidence",
+			  db_is_null(result, row, 4) ? NAN : db_get_real(result, row, 4));
+	if (!str_is_empty(timing))
+		json_write_raw(writer, "timing", timing, "null");
+	json_write_close(writer, '}');
+}
+
+void transcript_write_rows(struct json_writer *writer, const char *key,
+			   const struct db_result *result)
+{
+	json_write_open(writer, key, '[');
+	for (size_t row = 0; row < db_rows(result); row++)
+		write_turn(writer, result, row);
+	json_write_close(writer, ']');
+}
+
 json_t *transcript_rows(const struct db_result *result)
 {
-	json_t *turns = json_array();
+	struct buf auto_buf text = {0};
+	struct json_writer writer = {.out = &text};
 
-	for (size_t row = 0; row < db_rows(result); row++) {
-		json_t *turn = json_object(), *timing = NULL;
-		const char *text = db_get_text(result, row, 5);
-
-		json_set_int(turn, "ordinal", db_get_int(result, row, 0));
-		json_set_time(turn, "timestamp", db_get_int(result, row, 1));
-		json_set_str(turn, "speaker", db_get_text(result, row, 2));
-		json_set_str(turn, "text", db_get_text(result, row, 3));
-		if (db_is_null(result, row, 4))
-			json_set_str(turn, "confidence", NULL);
-		else
-			json_set_number(turn, "confidence", db_get_real(result, row, 4));
-		if (text && !json_parse(&timing, text, strlen(text), NULL))
-			json_object_set_new(turn, "timing", timing);
-		json_array_append_new(turns, turn);
-	}
-	return turns;
+	transcript_write_rows(&writer, NULL, result);
+	return json_written(&text);
 }
 
 struct transcript_op {

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "core/json_writer.h"
 #include "platform/call_table.h"
 
 enum { TRANSCRIPT_MAX_TURNS = 10000, TRANSCRIPT_MAX_TEXT = 16 * 1024 };
@@ -44,4 +45,6 @@ void transcript_load(struct call_table *table, const char *tenant_id, const char
 
 /* The same from rows of store_turn_select(). New reference. */
 struct db_result;
+void transcript_write_rows(struct json_writer *writer, const char *key,
+			   const struct db_result *result);
 json_t *transcript_rows(const struct db_result *result);

@@ -7,6 +7,7 @@
 #include "platform/api/query.h"
 #include "platform/api/read.h"
 #include "platform/call.h"
+#include "platform/call_view.h"
 #include "platform/live.h"
 #include "platform/store/call.h"
 #include "platform/store/call_event.h"
@@ -32,49 +33,57 @@ static void add_call(struct batch *batch, struct api *api, struct http_request *
 	store_call_select(batch, api->tenant_id, STORE_CALL_BY_ID, id_of(req));
 }
 
-/* Answers 404 and returns NULL when there is no such call. */
-static struct call *load_call(struct http_request *req, struct db_result *const *results)
+/* Answers 404 and returns false when there is no such call. Its strings are the result's. */
+static bool find_call(struct call *ret_call, struct http_request *req,
+		      struct db_result *const *results)
 {
-	if (db_rows(results[0]))
-		return store_call_load(results[0], 0);
+	if (db_rows(results[0])) {
+		store_call_borrow(ret_call, results[0], 0);
+		return true;
+	}
 	api_fail(req, API_CALL_NOT_FOUND, NULL, NULL);
-	return NULL;
+	return false;
 }
 
 /* ---- the call ---- */
 
-static json_t *recording_view(const struct call *call, const struct db_result *result)
+static void write_recording(struct json_writer *writer, const struct call *call,
+			    const struct db_result *result)
 {
-	json_t *view;
 	char url[96];
 
-	if (!db_rows(result))
-		return json_null();
-	view = json_object();
-	json_set_str(view, "status", db_get_text(result, 0, 0));
-	json_set_str(view, "error", db_get_text(result, 0, 4));
-	json_set_int(view, "duration_seconds", db_get_int(result, 0, 5));
-	json_set_int(view, "size_bytes", db_get_int(result, 0, 6));
-	json_set_int(view, "channels", db_get_int(result, 0, 7));
+	if (!db_rows(result)) {
+		json_write_str(writer, "recording", NULL);
+		return;
+	}
+	json_write_open(writer, "recording", '{');
+	json_write_str(writer, "status", db_get_text(result, 0, 0));
+	json_write_str(writer, "error", db_get_text(result, 0, 4));
+	json_write_int(writer, "duration_seconds", db_get_int(result, 0, 5));
+	json_write_int(writer, "size_bytes", db_get_int(result, 0, 6));
+	json_write_int(writer, "channels", db_get_int(result, 0, 7));
 	snprintf(url, sizeof(url), "/api/v1/calls/%s/recording", call->id);
-	json_set_str(view, "url", str_equal(db_get_text(result, 0, 0), "available") ? url : NULL);
-	return view;
+	json_write_str(writer, "url",
+		       str_equal(db_get_text(result, 0, 0), "available") ? url : NULL);
+	json_write_close(writer, '}');
 }
 
 static void on_call(struct api *api, struct http_request *req, struct db_result *const *results)
 {
-	struct call *call auto_unref = load_call(req, results);
-	json_t *auto_json view = NULL;
+	struct buf auto_buf body = {0};
+	struct json_writer writer = {.out = &body};
+	struct call call;
 
-	if (!call)
+	if (!find_call(&call, req, results))
 		return;
-	view = call_view(call);
-	json_object_set_new(view, "transcript", transcript_rows(results[1]));
-	json_object_set_new(view, "summary", summary_row(results[2], 0, 0));
-	json_object_set_new(view, "recording", recording_view(call, results[3]));
-	json_set_str(view, "recording_path",
-		     db_rows(results[3]) ? db_get_text(results[3], 0, 3) : NULL);
-	http_reply_json(req, 200, view);
+	json_write_open(&writer, NULL, '{');
+	call_write(&writer, &call);
+	transcript_write_rows(&writer, "transcript", results[1]);
+	summary_write_row(&writer, "summary", results[2], 0, 0);
+	write_recording(&writer, &call, results[3]);
+	json_write_str(&writer, "recording_path", db_get_text(results[3], 0, 3));
+	json_write_close(&writer, '}');
+	http_reply(req, 200, "application/json", body.data, body.len);
 }
 
 void call_get(struct http_request *req, void *arg)
@@ -94,16 +103,18 @@ void call_get(struct http_request *req, void *arg)
 static void on_transcript(struct api *api, struct http_request *req,
 			  struct db_result *const *results)
 {
-	struct call *call auto_unref = load_call(req, results);
-	json_t *auto_json body = NULL;
+	struct buf auto_buf body = {0};
+	struct json_writer writer = {.out = &body};
+	struct call call;
 
-	if (!call)
+	if (!find_call(&call, req, results))
 		return;
-	body = json_object();
-	json_set_str(body, "call_id", call->id);
-	json_set_str(body, "status", call_status_name(call->status));
-	json_object_set_new(body, "transcript", transcript_rows(results[1]));
-	http_reply_json(req, 200, body);
+	json_write_open(&writer, NULL, '{');
+	json_write_str(&writer, "call_id", call.id);
+	json_write_str(&writer, "status", call_status_name(call.status));
+	transcript_write_rows(&writer, "transcript", results[1]);
+	json_write_close(&writer, '}');
+	http_reply(req, 200, "application/json", body.data, body.len);
 }
 
 void call_transcript(struct http_request *req, void *arg)
@@ -120,17 +131,17 @@ void call_transcript(struct http_request *req, void *arg)
 
 static void on_summary(struct api *api, struct http_request *req, struct db_result *const *results)
 {
-	struct call *call auto_unref = load_call(req, results);
+	struct call call;
 	json_t *auto_json view = NULL;
 
-	if (!call)
+	if (!find_call(&call, req, results))
 		return;
 	view = summary_row(results[1], 0, 0);
 	if (json_is_null(view) || str_equal(json_get_str(view, "status", ""), "pending")) {
 		api_fail(req, API_NO_SUMMARY, NULL, NULL);
 		return;
 	}
-	json_set_str(view, "call_id", call->id);
+	json_set_str(view, "call_id", call.id);
 	http_reply_json(req, 200, view);
 }
 
@@ -146,36 +157,33 @@ void call_summary(struct http_request *req, void *arg)
 
 /* ---- its events ---- */
 
-static json_t *event_view(const struct db_result *result, size_t row)
+static void write_event(struct json_writer *writer, const struct db_result *result, size_t row)
 {
-	const char *text = db_get_text(result, row, 4);
-	json_t *view = json_object(), *data = NULL;
-
-	json_set_int(view, "seq", live_seq_of_row(db_get_int(result, row, 0)));
-	json_set_time(view, "at", db_get_int(result, row, 3));
-	json_set_str(view, "type", db_get_text(result, row, 2));
-	json_set_str(view, "call_id", db_get_text(result, row, 1));
-	if (text)
-		json_parse(&data, text, strlen(text), NULL);
-	json_object_set_new(view, "data", data ? data : json_null());
-	return view;
+	json_write_open(writer, NULL, '{');
+	json_write_int(writer, "seq", live_seq_of_row(db_get_int(result, row, 0)));
+	json_write_time(writer, "at", db_get_int(result, row, 3));
+	json_write_str(writer, "type", db_get_text(result, row, 2));
+	json_write_str(writer, "call_id", db_get_text(result, row, 1));
+	json_write_raw(writer, "data", db_get_text(result, row, 4), "null");
+	json_write_close(writer, '}');
 }
 
 static void on_events(struct api *api, struct http_request *req, struct db_result *const *results)
 {
-	struct call *call auto_unref = load_call(req, results);
-	json_t *auto_json body = NULL;
-	json_t *events;
+	struct buf auto_buf body = {0};
+	struct json_writer writer = {.out = &body};
+	struct call call;
 
-	if (!call)
+	if (!find_call(&call, req, results))
 		return;
-	body = json_object();
-	events = json_array();
+	json_write_open(&writer, NULL, '{');
+	json_write_str(&writer, "call_id", call.id);
+	json_write_open(&writer, "events", '[');
 	for (size_t row = 0; row < db_rows(results[1]); row++)
-		json_array_append_new(events, event_view(results[1], row));
-	json_set_str(body, "call_id", call->id);
-	json_object_set_new(body, "events", events);
-	http_reply_json(req, 200, body);
+		write_event(&writer, results[1], row);
+	json_write_close(&writer, ']');
+	json_write_close(&writer, '}');
+	http_reply(req, 200, "application/json", body.data, body.len);
 }
 
 void call_events(struct http_request *req, void *arg)
@@ -199,17 +207,17 @@ void call_events(struct http_request *req, void *arg)
 static void on_recording(struct api *api, struct http_request *req,
 			 struct db_result *const *results)
 {
-	struct call *call auto_unref = load_call(req, results);
+	struct call call;
 	const char *path = db_get_text(results[1], 0, 3);
 	char disposition[96];
 
-	if (!call)
+	if (!find_call(&call, req, results))
 		return;
 	if (!path || !str_equal(db_get_text(results[1], 0, 0), "available")) {
 		api_fail(req, API_NO_RECORDING, NULL, NULL);
 		return;
 	}
-	snprintf(disposition, sizeof(disposition), "inline; filename=\"%s.wav\"", call->id);
+	snprintf(disposition, sizeof(disposition), "inline; filename=\"%s.wav\"", call.id);
 	http_reply_header(req, "Content-Disposition", disposition);
 	http_reply_header(req, "X-Content-Type-Options", "nosniff");
 	if (http_reply_file(req, path, "audio/wav"))

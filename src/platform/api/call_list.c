@@ -10,6 +10,7 @@
 #include "platform/api/query.h"
 #include "platform/api/read.h"
 #include "platform/call.h"
+#include "platform/call_view.h"
 #include "platform/store/call.h"
 #include "platform/store/call_list.h"
 #include "platform/summary.h"
@@ -26,33 +27,31 @@ struct page {
 	char number[32];
 };
 
-static json_t *row_view(const struct db_result *result, size_t row)
+static void write_rows(struct json_writer *writer, const struct db_result *result, size_t rows)
 {
-	struct call *call auto_unref = store_call_load(result, row);
-	json_t *view = call_view(call);
+	struct call call;
 
-	json_object_set_new(view, "summary", summary_row(result, row, STORE_CALL_COLUMN_COUNT));
-	return view;
-}
-
-static json_t *rows_view(const struct db_result *result, size_t rows)
-{
-	json_t *calls = json_array();
-
-	for (size_t row = 0; row < rows; row++)
-		json_array_append_new(calls, row_view(result, row));
-	return calls;
+	json_write_open(writer, "calls", '[');
+	for (size_t row = 0; row < rows; row++) {
+		store_call_borrow(&call, result, row);
+		json_write_open(writer, NULL, '{');
+		call_write(writer, &call);
+		summary_write_row(writer, "summary", result, row, STORE_CALL_COLUMN_COUNT);
+		json_write_close(writer, '}');
+	}
+	json_write_close(writer, ']');
 }
 
 /* ---- cursors: where a page ended, "CREATED_AT:ID" in base64url; clients need not read it ---- */
 
 static char *cursor_make(const struct db_result *result, size_t row)
 {
-	struct call *call auto_unref = store_call_load(result, row);
 	struct buf auto_buf cursor = {0};
+	struct call call;
 	char text[64];
 
-	snprintf(text, sizeof(text), "%lld:%s", (long long)call->created_at, call->id);
+	store_call_borrow(&call, result, row);
+	snprintf(text, sizeof(text), "%lld:%s", (long long)call.created_at, call.id);
 	base64url_encode(&cursor, text, strlen(text));
 	return buf_steal(&cursor);
 }
@@ -180,7 +179,8 @@ static size_t limit_of(struct http_request *req)
 /* One row more than the limit was asked for: it tells whether there is another page. */
 static void on_page(struct api *api, struct http_request *req, struct db_result *const *results)
 {
-	json_t *auto_json body = json_object();
+	struct buf auto_buf body = {0};
+	struct json_writer writer = {.out = &body};
 	char *auto_free cursor = NULL;
 	size_t limit = limit_of(req), rows = db_rows(results[0]);
 
@@ -188,9 +188,11 @@ static void on_page(struct api *api, struct http_request *req, struct db_result 
 		rows = limit;
 		cursor = cursor_make(results[0], limit - 1);
 	}
-	json_object_set_new(body, "calls", rows_view(results[0], rows));
-	json_set_str(body, "next_cursor", cursor);
-	http_reply_json(req, 200, body);
+	json_write_open(&writer, NULL, '{');
+	write_rows(&writer, results[0], rows);
+	json_write_str(&writer, "next_cursor", cursor);
+	json_write_close(&writer, '}');
+	http_reply(req, 200, "application/json", body.data, body.len);
 }
 
 void call_list(struct http_request *req, void *arg)
@@ -208,11 +210,14 @@ void call_list(struct http_request *req, void *arg)
 
 static void on_active(struct api *api, struct http_request *req, struct db_result *const *results)
 {
-	json_t *auto_json body = json_object();
+	struct buf auto_buf body = {0};
+	struct json_writer writer = {.out = &body};
 
-	json_object_set_new(body, "calls", rows_view(results[0], db_rows(results[0])));
-	json_set_int(body, "count", (int64_t)db_rows(results[0]));
-	http_reply_json(req, 200, body);
+	json_write_open(&writer, NULL, '{');
+	write_rows(&writer, results[0], db_rows(results[0]));
+	json_write_int(&writer, "count", (int64_t)db_rows(results[0]));
+	json_write_close(&writer, '}');
+	http_reply(req, 200, "application/json", body.data, body.len);
 }
 
 void call_active(struct http_request *req, void *arg)

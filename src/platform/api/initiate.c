@@ -277,21 +277,24 @@ static const char *take_key(struct http_request *req)
 static void created(int err, struct call *call, bool changed, void *arg)
 {
 	struct task *task = arg;
-	auto_json json_t *view = NULL;
+	struct buf auto_buf body = {0};
+	struct json_writer writer = {.out = &body};
 
 	if (err == -ENOTUNIQ) {
 		api_fail(task->req, API_KEY_REUSED, "Idempotency-Key", NULL);
 	} else if (err && err != -EEXIST) {
 		api_fail_errno(task->req, err);
 	} else {
-		view = call_view(call);
+		json_write_open(&writer, NULL, '{');
+		call_write(&writer, call);
+		json_write_close(&writer, '}');
 		if (err == -EEXIST)
 			http_reply_header(task->req, "Idempotency-Replayed", "true");
 		else
 			LOG_INFO(&task->log, "call_initiated",
 				 LOG_PHONE("phone_number", call->phone_number),
 				 LOG_STR("agent", call->agent));
-		http_reply_json(task->req, 201, view);
+		http_reply(task->req, 201, "application/json", body.data, body.len);
 	}
 	task_end(task);
 }

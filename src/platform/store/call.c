@@ -94,13 +94,14 @@ struct call *store_call_copy(const struct call *call)
 	return copy;
 }
 
-struct call *store_call_load(const struct db_result *result, size_t row)
+void store_call_borrow(struct call *ret_call, const struct db_result *result, size_t row)
 {
-	struct call *call = store_call_new();
+	struct call *call = ret_call;
 	const char *id = db_get_text(result, row, 0);
 
+	*call = (struct call){.temperature = NAN};
 	str_copy(call->id, sizeof(call->id), id ? id : "");
-	call->tenant_id = mem_strdup(db_get_text(result, row, 1));
+	call->tenant_id = (char *)db_get_text(result, row, 1);
 	/* The database checks both columns, so that they cannot be anything else. */
 	call_status_parse(&call->status, db_get_text(result, row, 2));
 	call_direction_parse(&call->direction, db_get_text(result, row, 3));
@@ -108,13 +109,20 @@ struct call *store_call_load(const struct db_result *result, size_t row)
 		size_t at = FIXED + i;
 
 		if (columns[i].type == DB_TEXT)
-			*text_of(call, &columns[i]) = mem_strdup(db_get_text(result, row, at));
+			*text_of(call, &columns[i]) = (char *)db_get_text(result, row, at);
 		else if (columns[i].type == DB_INT)
 			*int_of(call, &columns[i]) = db_get_int(result, row, at);
 		else if (!db_is_null(result, row, at))
 			call->temperature = db_get_real(result, row, at);
 	}
-	return call;
+}
+
+struct call *store_call_load(const struct db_result *result, size_t row)
+{
+	struct call call;
+
+	store_call_borrow(&call, result, row);
+	return store_call_copy(&call);
 }
 
 static struct db_value value_of(const struct call *call, const struct column *column)

@@ -18,6 +18,8 @@ struct call *store_call_copy(const struct call *call);
 
 /* A row that begins with STORE_CALL_COLUMNS; owned by the caller. */
 struct call *store_call_load(const struct db_result *result, size_t row);
+/* The same without copying: the strings are the result's and must not outlive it. */
+void store_call_borrow(struct call *ret_call, const struct db_result *result, size_t row);
 
 void store_call_insert(struct batch *batch, const struct call *call);
 

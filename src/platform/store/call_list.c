@@ -38,12 +38,18 @@ static const struct {
 	{AFTER, " AND (created_at, id) < ($%1$d, $%2$d)", 2},
 };
 
-#define WITH_SUMMARY_BEGIN                                                             \
-	"SELECT c.*, s.status, s.summary, s.key_points, s.sentiment, s.action_items, " \
-	"s.highlights, s.analyser, s.model, s.error, s.created_at FROM "               \
-	"(SELECT " STORE_CALL_COLUMNS " FROM call WHERE tenant_id = $1"
-#define WITH_SUMMARY_END \
-	") c LEFT JOIN call_summary s ON s.tenant_id = c.tenant_id AND s.call_id = c.id "
+/*
+ * Rows come in the order of an index of call, and each summary is looked up by its key: nothing is
+ * sorted. The summary's columns have names of their own, so that call's need no qualifying.
+ */
+#define WITH_SUMMARY                                                                             \
+	"SELECT " STORE_CALL_COLUMNS ", s_status, s_summary, s_key_points, s_sentiment, "        \
+	"s_action_items, s_highlights, s_analyser, s_model, s_error, s_created_at FROM call "    \
+	"LEFT JOIN (SELECT tenant_id AS s_tenant_id, call_id AS s_call_id, status AS s_status, " \
+	"summary AS s_summary, key_points AS s_key_points, sentiment AS s_sentiment, "           \
+	"action_items AS s_action_items, highlights AS s_highlights, analyser AS s_analyser, "   \
+	"model AS s_model, error AS s_error, created_at AS s_created_at FROM call_summary) s "   \
+	"ON s_tenant_id = tenant_id AND s_call_id = id WHERE tenant_id = $1"
 
 static unsigned set_of(const struct store_call_filter *filter)
 {
@@ -58,7 +64,7 @@ static char *make_sql(unsigned set)
 	struct buf sql = {0};
 	int next = 2;
 
-	buf_append_str(&sql, WITH_SUMMARY_BEGIN);
+	buf_append_str(&sql, WITH_SUMMARY);
 	for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
 		if (!(set & conditions[i].bit))
 			continue;
@@ -68,10 +74,7 @@ static char *make_sql(unsigned set)
 #pragma GCC diagnostic pop
 		next += conditions[i].params;
 	}
-	buf_printf(&sql,
-		   " ORDER BY created_at DESC, id DESC LIMIT $%d" WITH_SUMMARY_END
-		   "ORDER BY c.created_at DESC, c.id DESC",
-		   next);
+	buf_printf(&sql, " ORDER BY created_at DESC, id DESC LIMIT $%d", next);
 	return buf_steal(&sql);
 }
 
@@ -130,9 +133,6 @@ void store_call_list(struct batch *batch, const struct store_call_filter *filter
 
 void store_call_active(struct batch *batch, const char *tenant_id, int64_t limit)
 {
-	BATCH_ADD(batch,
-		  WITH_SUMMARY_BEGIN
-		  " AND deadline_at > 0 ORDER BY created_at, id LIMIT $2" WITH_SUMMARY_END
-		  "ORDER BY c.created_at, c.id",
+	BATCH_ADD(batch, WITH_SUMMARY " AND deadline_at > 0 ORDER BY created_at, id LIMIT $2",
 		  DB_ANY_ROWS, db_text(tenant_id), db_int(limit));
 }
