@@ -24,7 +24,7 @@ test('a call from baresip is heard, summarised and recorded', { timeout: 120000 
 		const { body } = await system.get(`/calls/${id}/transcript`);
 		return (body.transcript ?? []).filter((turn) => turn.speaker === speaker).map((turn) => turn.text).join(' ');
 	};
-	await until('the caller is understood', async () => /book|appointment/.test(await said('user')), 40).catch((error) => assert.fail(`${error.message}\n${phone.output()}\n${system.logs()}`));
+	await until('the caller is understood', async () => /book|appointment/i.test(await said('user')), 40).catch((error) => assert.fail(`${error.message}\n${phone.output()}\n${system.logs()}`));
 	await pause(1000);
 	phone.command('hangup');
 	await phone.event('CALL_CLOSED');

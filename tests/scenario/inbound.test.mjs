@@ -31,7 +31,7 @@ test('a caller is heard, summarised and recorded', { timeout: 120000 }, async ()
 	const { body } = await system.get(`/calls/${call.call_id}/transcript`);
 	const said = (speaker) => body.transcript.filter((turn) => turn.speaker === speaker).map((turn) => turn.text).join(' ');
 	assert.ok(said('agent').length > 20, JSON.stringify(body));
-	assert.match(said('user'), /book|appointment/);
+	assert.match(said('user'), /book|appointment/i);
 	const recording = await fetch(`${system.api}/calls/${call.call_id}/recording`);
 	assert.equal(recording.status, 200);
 	const wav = Buffer.from(await recording.arrayBuffer());
