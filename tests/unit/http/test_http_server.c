@@ -396,6 +396,19 @@ static void test_head_has_length_but_no_body(void **state)
 	close(fd);
 }
 
+/* A target as it stands, which a client would tidy up. */
+static void raw_get(struct fixture *f, const char *target, struct buf *rx)
+{
+	char request[256];
+	int fd = raw_connect(f);
+
+	snprintf(request, sizeof(request),
+		 "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", target);
+	raw_send(f, fd, request, strlen(request));
+	raw_receive(f, fd, rx, NULL);
+	close(fd);
+}
+
 static void test_dots_do_not_leave_the_root(void **state)
 {
 	static const struct {
@@ -411,16 +424,10 @@ static void test_dots_do_not_leave_the_root(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_buf struct buf rx = {0};
-		char request[256];
-		int fd = raw_connect(f);
 
-		snprintf(request, sizeof(request),
-			 "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", rows[i].target);
-		raw_send(f, fd, request, strlen(request));
-		raw_receive(f, fd, &rx, NULL);
+		raw_get(f, rows[i].target, &rx);
 		if (!strstr(buf_str(&rx), rows[i].path))
 			fail_msg("%s: %s", rows[i].target, buf_str(&rx));
-		close(fd);
 	}
 }
 
@@ -438,16 +445,10 @@ static void test_empty_ends_of_a_query_are_no_fields(void **state)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		auto_buf struct buf rx = {0};
-		char request[256];
-		int fd = raw_connect(f);
 
-		snprintf(request, sizeof(request),
-			 "GET %s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", rows[i].target);
-		raw_send(f, fd, request, strlen(request));
-		raw_receive(f, fd, &rx, NULL);
+		raw_get(f, rows[i].target, &rx);
 		if (!str_has_suffix(buf_str(&rx), rows[i].answer))
 			fail_msg("%s: %s", rows[i].target, buf_str(&rx));
-		close(fd);
 	}
 }
 
