@@ -9,7 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+enum { MAX_FDS = 65536 };
 
 struct subcommand {
 	const char *name;
@@ -53,9 +57,25 @@ static void follow_supervisor(void)
 		exit(CMD_FAILED);
 }
 
+/*
+ * Sockets are files too: as many as we may have, up to what libraries make tables for. What we
+ * write is about people, so nobody else reads it.
+ */
+static void prepare_process(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < MAX_FDS) {
+		limit.rlim_cur = limit.rlim_max < MAX_FDS ? limit.rlim_max : MAX_FDS;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	(void)umask(077);
+}
+
 int cmd_main(int argc, char **argv)
 {
 	follow_supervisor();
+	prepare_process();
 	if (argc < 2) {
 		usage(stderr);
 		return CMD_USAGE;

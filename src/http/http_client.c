@@ -30,7 +30,6 @@ struct http_client {
 	uv_timer_t *timer;
 	struct list exchanges;
 	struct list sockets;
-	bool check_posted;
 };
 
 /* What curl waits for on one socket. */
@@ -440,7 +439,14 @@ static void set_limits(struct transfer *transfer, const struct http_client_param
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 }
 
-static int set_up(struct transfer *transfer, const struct http_client_params *params)
+static bool is_loopback(const char *host)
+{
+	return str_equal_nocase(host, "localhost") || str_has_prefix(host, "127.") ||
+	       str_equal(host, "::1");
+}
+
+static int set_up(struct transfer *transfer, const struct http_client_params *params,
+		  const struct http_url *url)
 {
 	CURL *easy = transfer->easy;
 
@@ -450,6 +456,8 @@ static int set_up(struct transfer *transfer, const struct http_client_params *pa
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "voiceai");
+	if (is_loopback(url->host)) /* http_proxy is for the way out, not for our own servers */
+		curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	set_limits(transfer, params);
 	set_body(transfer, params);
 	if (params->username) {
@@ -494,7 +502,7 @@ int http_client_request(struct http_exchange **ret_exchange, struct http_client 
 		params->max_body_bytes ? params->max_body_bytes : DEFAULT_BODY_BYTES;
 	transfer->started_us = clock_mono_us();
 	transfer->easy = curl_easy_init();
-	err = set_up(transfer, params);
+	err = set_up(transfer, params, &url);
 	if (err) {
 		mem_unref(transfer);
 		return err;

@@ -7,11 +7,13 @@
 #include "http/http_priv.h"
 #include "http/ws_priv.h"
 #include "loop/loop.h"
+#include "loop/timer.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
@@ -21,6 +23,9 @@ enum {
 	DEFAULT_IDLE_S = 30,
 	BACKLOG = 1024,
 	ACCEPTS_A_TURN = 64,
+	/* Of the descriptors the process may have, so many stay for files and calls to others. */
+	SPARE_FDS = 64,
+	BREATHER_MS = 100,
 };
 
 /* Outlives the server until libuv has closed the handle. */
@@ -28,6 +33,7 @@ struct http_listener {
 	uv_poll_t poll;
 	int fd;
 	struct http_server *server;
+	struct timer *breather; /* runs while nobody is accepted */
 };
 
 static void on_listener_closed(uv_handle_t *handle)
@@ -45,6 +51,7 @@ void http_server_stop_listening(struct http_server *server)
 	if (!listener)
 		return;
 	server->listener = NULL;
+	listener->breather = mem_unref(listener->breather);
 	uv_poll_stop(&listener->poll);
 	uv_close((uv_handle_t *)&listener->poll, on_listener_closed);
 }
@@ -70,6 +77,35 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
+static void on_acceptable(uv_poll_t *poll, int status, int events);
+
+static void accept_again(void *arg)
+{
+	struct http_listener *listener = arg;
+
+	uv_poll_start(&listener->poll, UV_READABLE, on_acceptable);
+}
+
+/* Who waits stays in the kernel's queue, which would wake us without end while we cannot. */
+static void take_a_breather(struct http_listener *listener)
+{
+	const struct log log = {.service = listener->server->conf.service ?: "http"};
+
+	LOG_WARN(&log, "connections_wait",
+		 LOG_INT("open",
+			 (int64_t)(listener->server->conns.len + listener->server->sockets.len)));
+	uv_poll_stop(&listener->poll);
+	timer_start(listener->breather, BREATHER_MS);
+}
+
+static bool is_full(int fd)
+{
+	struct rlimit limit;
+
+	return !getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur > 2 * SPARE_FDS &&
+	       (rlim_t)fd >= limit.rlim_cur - SPARE_FDS;
+}
+
 static void on_acceptable(uv_poll_t *poll, int status, int events)
 {
 	struct http_listener *listener = poll->data;
@@ -81,8 +117,17 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 		int on = 1, fd;
 
 		fd = accept4(listener->fd, &peer.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0)
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+			    errno == ENOMEM)
+				take_a_breather(listener);
 			return;
+		}
+		if (is_full(fd)) {
+			close(fd);
+			take_a_breather(listener);
+			return;
+		}
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 		if (peer.any.sa_family == AF_INET6)
 			uv_ip6_name(&peer.v6, remote, sizeof(remote));
@@ -131,9 +176,11 @@ static int start_listening(struct http_server *server)
 	listener->fd = fd;
 	listener->server = server;
 	listener->poll.data = listener;
+	listener->breather = timer_new(server->loop, accept_again, listener);
 	err = uv_poll_init_socket(loop_uv(server->loop), &listener->poll, fd);
 	if (err) {
 		close(fd);
+		mem_unref(listener->breather);
 		mem_free(listener);
 		return err;
 	}

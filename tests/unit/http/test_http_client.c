@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -367,6 +368,17 @@ static void test_peer_that_speaks_no_http(void **state)
 	answer_garbage(f, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", -EPROTO);
 }
 
+/* Nobody listens on that port: the request would fail if it went there. */
+static void test_no_proxy_stands_before_our_own_servers(void **state)
+{
+	struct fixture *f = *state;
+
+	setenv("http_proxy", "http://127.0.0.1:9", 1);
+	fetch(f, "/show", &(struct http_client_params){0}, NULL);
+	unsetenv("http_proxy");
+	assert_int_equal(0, f->err);
+}
+
 int main(void)
 {
 #define ROW(test_) cmocka_unit_test_setup_teardown(test_, setup, teardown)
@@ -384,6 +396,7 @@ int main(void)
 		ROW(test_client_released_in_mid_request),
 		ROW(test_bad_arguments),
 		ROW(test_peer_that_speaks_no_http),
+		ROW(test_no_proxy_stands_before_our_own_servers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -559,6 +560,30 @@ static void test_file_with_ranges(void **state)
 	assert_int_equal(404, f->status);
 }
 
+/* Who finds no room waits or is turned away, and the loop does not spin meanwhile. */
+static void test_descriptors_are_not_all_given_away(void **state)
+{
+	struct fixture *f = *state;
+	struct rlimit before, few = {.rlim_cur = 160};
+	int fds[60], spare;
+
+	assert_int_equal(0, getrlimit(RLIMIT_NOFILE, &before));
+	few.rlim_max = before.rlim_max;
+	assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &few));
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		fds[i] = raw_connect(f);
+	for (int i = 0; i < 20; i++)
+		loop_run_once(f->loop, 10);
+	spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_in_range(spare, 3, 160 - 32);
+	close(spare);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+		close(fds[i]);
+	fetch(f, "GET", "/items/a", NULL, NULL);
+	assert_int_equal(200, f->status);
+	assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &before));
+}
+
 static void test_port_in_use(void **state)
 {
 	struct fixture *f = *state;
@@ -605,6 +630,7 @@ int main(void)
 		ROW(test_large_body_both_ways),
 		ROW(test_answer_may_come_later_or_when_the_peer_has_gone),
 		ROW(test_file_with_ranges),
+		ROW(test_descriptors_are_not_all_given_away),
 		ROW(test_port_in_use),
 		ROW(test_stopped_server_finishes_what_it_has),
 	};
