@@ -320,7 +320,7 @@ static json_t *key_points(const struct analysis *a)
 	size_t chosen[POINTS_MAX], count;
 
 	if (a->params->outcome)
-		analyser_add_outcome_points(points, a->params->outcome, POINTS_MAX - 2);
+		analyser_add_outcome_points(points, a->params->outcome, POINTS_MAX - 1);
 	for (size_t i = 0; i < a->sentences_len; i++) {
 		const struct analyser_sentence *s = &a->sentences[i];
 
@@ -378,6 +378,8 @@ static json_t *action_items(const struct analysis *a)
 static void describe_conversation(struct buf *buf, const struct analysis *a)
 {
 	auto_free double *scores = mem_alloc((a->sentences_len + 1) * sizeof(*scores));
+	const char *direction = a->params->is_inbound ? "inbound" : "outbound";
+	const size_t turns = a->user_turns + a->agent_turns;
 	size_t best[QUOTES_MAX], count;
 
 	for (size_t i = 0; i < a->sentences_len; i++) {
@@ -386,13 +388,17 @@ static void describe_conversation(struct buf *buf, const struct analysis *a)
 		scores[i] = s->is_agent || !is_whole(s) ? 0 : s->score;
 	}
 	count = choose(a, scores, 0, best, QUOTES_MAX);
+	if (!count && a->params->outcome) {
+		/* The outcome says more than answers of a word or two. */
+		buf_printf(buf, "The %s call took %zu turn%s.", direction, turns,
+			   turns == 1 ? "" : "s");
+		return;
+	}
 	for (size_t i = 0; !count && i < a->sentences_len; i++)
 		scores[i] = a->sentences[i].is_agent ? 0 : a->sentences[i].score;
 	if (!count)
 		count = choose(a, scores, 0, best, 1);
-	buf_printf(buf, "In this %s call of %zu turns the %s said",
-		   a->params->is_inbound ? "inbound" : "outbound", a->user_turns + a->agent_turns,
-		   a->who);
+	buf_printf(buf, "In this %s call of %zu turns the %s said", direction, turns, a->who);
 	for (size_t i = 0; i < count; i++) {
 		char quote[ANALYSER_QUOTE_BYTES + 8];
 

@@ -252,6 +252,7 @@ static void outcomes_are_told_as_prose(void **state)
 		if (!str_has_prefix(json_get_str(result, "summary", ""), cases[i].summary))
 			fail_msg("\"%s\", not \"%s\"", json_get_str(result, "summary", ""),
 				 cases[i].summary);
+		assert_non_null(strstr(json_get_str(result, "summary", ""), "call took 1 turn."));
 		if (cases[i].item)
 			assert_string_equal(json_string_value(json_array_get(items, 0)),
 					    cases[i].item);
