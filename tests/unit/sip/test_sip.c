@@ -135,7 +135,8 @@ static void take_call(struct sip_call *call, void *arg)
 static int set_up_conf(void **state, const struct sip_conf *conf)
 {
 	struct fixture *f = mem_new(sizeof(*f), NULL);
-	struct sip_conf caller = {.rtp_port_min = 23000, .rtp_port_max = 23400};
+	struct sip_conf caller = {
+		.bind_address = conf->bind_address, .rtp_port_min = 23000, .rtp_port_max = 23400};
 
 	f->loop = loop_new();
 	assert_int_equal(sip_open(&f->a, f->loop, &caller, NULL, f), 0);
@@ -440,6 +441,42 @@ static void an_unwatched_call_is_refused(void **state)
 	assert_int_equal(f->caller.code, 480);
 }
 
+static int set_up_ipv6(void **state)
+{
+	return set_up_conf(state, &(struct sip_conf){.bind_address = "::1",
+						     .rtp_port_min = 23400,
+						     .rtp_port_max = 23800});
+}
+
+static void calls_are_made_over_ipv6(void **state)
+{
+	struct fixture *f = *state;
+	char uri[64];
+
+	f->on_incoming = answer;
+	snprintf(uri, sizeof(uri), "sip:x@[::1]:%u", sip_port(f->b));
+	dial_params(f, &(struct sip_dial_params){.to_uri = uri});
+	WAIT_FOR(f, strstr(f->caller.trace, "answered") && strstr(f->callee.trace, "answered"));
+	assert_string_equal(sip_call_source(f->callee.call), "::1");
+	play_sine(f->caller.call, 440, 8000, 8000);
+	WAIT_FOR(f, f->callee.loud_frames >= 20);
+	sip_call_hangup(f->callee.call);
+	WAIT_FOR(f, f->caller.ended && f->callee.ended);
+	assert_int_equal(f->caller.end, SIP_END_REMOTE);
+}
+
+/* Not every machine has it. */
+static bool has_ipv6(void)
+{
+	struct sockaddr_in6 addr = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+	bool bound = fd >= 0 && bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return bound;
+}
+
 /* A datagram from a stranger; returns what comes back, "" when nothing does. */
 static void exchange(struct fixture *f, const char *packet, size_t len, char *ret_reply,
 		     size_t size)
@@ -537,6 +574,12 @@ int main(void)
 		WITH(set_up, garbage_does_no_harm),
 	};
 
+	const struct CMUnitTest ipv6_tests[] = {
+		WITH(set_up_ipv6, calls_are_made_over_ipv6),
+	};
+	int failed;
+
 	log_set_level(LOG_LEVEL_WARNING);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	failed = has_ipv6() ? cmocka_run_group_tests(ipv6_tests, NULL, NULL) : 0;
+	return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }
