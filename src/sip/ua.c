@@ -506,6 +506,17 @@ static void on_library_message(int level, const char *text, size_t len, void *ar
 	LOG_DEBUG(&log, "libre", LOG_STR("text", line));
 }
 
+/*
+ * libre prints messages it cannot read to stderr, one line each, with words of the sender's. This
+ * definition comes before the library's own and prints nothing.
+ */
+__attribute__((visibility("default"))) int re_fprintf(FILE *stream, const char *format, ...)
+{
+	(void)stream;
+	(void)format;
+	return 0;
+}
+
 static void init_library(void)
 {
 	libre_init();
