@@ -380,12 +380,6 @@ static void on_timer(void *arg)
 	mem_unref(stream);
 }
 
-static bool is_loopback(const char *host)
-{
-	return str_equal_nocase(host, "localhost") || str_equal(host, "::1") ||
-	       (str_has_prefix(host, "127.") && host[strspn(host, "0123456789.")] == '\0');
-}
-
 /* Only TLS leaves the machine; NULL when the URL will do. */
 static const char *url_fault(const char *text)
 {
@@ -393,7 +387,7 @@ static const char *url_fault(const char *text)
 
 	if (http_url_parse(&url, text) || !str_has_prefix(url.scheme, "ws"))
 		return "31922: the stream URL is not wss://";
-	if (!url.tls && !is_loopback(url.host))
+	if (!url.tls && !http_url_is_loopback(&url))
 		return "31922: ws:// is for loopback addresses only, use wss://";
 	return NULL;
 }

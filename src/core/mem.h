@@ -1,4 +1,8 @@
 /*
+ * core/: what every folder may use and what needs no event loop: memory (here), strings and bytes
+ * (str, buf, encoding, list), JSON, digests, ids and times, phone numbers, log lines, the metrics
+ * that are counted, and the settings. Tables: setting_table.h, metric_table.h.
+ *
  * Memory: reference-counted objects, plain blocks, and release by scope.
  *
  * Allocation does not fail: the process stops when memory is gone, so callers have nothing to

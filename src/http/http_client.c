@@ -439,12 +439,6 @@ static void set_limits(struct transfer *transfer, const struct http_client_param
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 }
 
-static bool is_loopback(const char *host)
-{
-	return str_equal_nocase(host, "localhost") || str_has_prefix(host, "127.") ||
-	       str_equal(host, "::1");
-}
-
 static int set_up(struct transfer *transfer, const struct http_client_params *params,
 		  const struct http_url *url)
 {
@@ -456,7 +450,7 @@ static int set_up(struct transfer *transfer, const struct http_client_params *pa
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "voiceai");
-	if (is_loopback(url->host)) /* http_proxy is for the way out, not for our own servers */
+	if (http_url_is_loopback(url)) /* http_proxy is for the way out, not for our own servers */
 		curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	set_limits(transfer, params);
 	set_body(transfer, params);

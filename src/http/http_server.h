@@ -1,4 +1,8 @@
 /*
+ * http/: the doors to libwebsockets (server and WebSocket, here and ws.h) and libcurl
+ * (http_client.h), with URLs, forms and chunks, the parsers they share. Inside, http_priv.h says
+ * how a server, its connections and its requests hang together.
+ *
  * HTTP/1.1 and WebSocket server over libwebsockets, on the loop's thread.
  *
  * A request reaches its handler once its body is complete. The handler answers now, or keeps the

@@ -136,3 +136,11 @@ int http_url_parse(struct http_url *ret_url, const char *text)
 	*ret_url = url;
 	return 0;
 }
+
+bool http_url_is_loopback(const struct http_url *url)
+{
+	const char *host = url->host;
+
+	return str_equal_nocase(host, "localhost") || str_equal(host, "::1") ||
+	       (str_has_prefix(host, "127.") && host[strspn(host, "0123456789.")] == '\0');
+}

@@ -18,3 +18,6 @@ struct http_url {
 
 /* Returns 0 or -EINVAL; control characters, spaces and other schemes are refused. */
 int http_url_parse(struct http_url *ret_url, const char *text);
+
+/* The host is this machine, by its usual names and numbers; nothing is looked up. */
+bool http_url_is_loopback(const struct http_url *url);

@@ -1,7 +1,8 @@
 /*
  * media/: audio that is not tied to a protocol. Codecs (g711), files (wav), tones (dtmf), the
- * receiving side of a packet stream (jitter) and speech detection (vad). No file here knows of
- * calls, sockets or loops; everything is signed 16 bit, mono unless said otherwise.
+ * receiving side of a packet stream (jitter), what covers its losses (plc), and rates (resample).
+ * No file here knows of calls, sockets or loops; everything is signed 16 bit, mono unless said
+ * otherwise.
  *
  * ITU-T G.711: one byte a sample at 8 kHz, two laws.
  */

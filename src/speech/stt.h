@@ -1,4 +1,8 @@
 /*
+ * speech/: from audio to words (here) and back (tts.h). Hearing: cepstra -> telephone_map ->
+ * decoder, with grammars written by stt_grammar. Speaking: say_text -> voice, which asks flite_door
+ * or espeak. docs/speech.md says why it is made so and what it is worth.
+ *
  * Speech to text: one recogniser per talking call, PocketSphinx behind it. Belongs to the loop;
  * decoding runs on a strand. Audio goes in as it comes, between stt_begin() and stt_end().
  */
