@@ -88,12 +88,14 @@ int db_result_add(struct db_result *result, const struct db_value *value)
 		result->cells = mem_realloc(result->cells, result->cell_cap * sizeof(*cell));
 	}
 	cell = &result->cells[result->cell_count++];
-	*cell = (struct db_cell){.type = value->type,
-				 .integer = value->integer,
-				 .real = value->real,
-				 .offset = result->data.len,
-				 .len = value->len};
-	if (value->type == DB_TEXT || value->type == DB_BLOB) {
+	*cell = (struct db_cell){.type = value->type};
+	if (value->type == DB_INT) {
+		cell->integer = value->integer;
+	} else if (value->type == DB_REAL) {
+		cell->real = value->real;
+	} else if (value->type == DB_TEXT || value->type == DB_BLOB) {
+		cell->offset = result->data.len;
+		cell->len = (uint32_t)value->len; /* below DB_MAX_RESULT_BYTES */
 		buf_append(&result->data, value->data, value->len);
 		buf_append_char(&result->data, '\0');
 	}
@@ -267,6 +269,12 @@ void db_read(struct db_request **ret_request, struct db *db, const struct db_sta
 	     size_t count, db_done_h *doneh, void *arg)
 {
 	start(ret_request, db, statements, count, db->ops->read, doneh, arg);
+}
+
+void db_lookup(struct db_request **ret_request, struct db *db,
+	       const struct db_statement *statements, size_t count, db_done_h *doneh, void *arg)
+{
+	start(ret_request, db, statements, count, db->ops->lookup, doneh, arg);
 }
 
 size_t db_pending(const struct db *db)

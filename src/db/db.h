@@ -92,6 +92,15 @@ void db_run(struct db_request **ret_request, struct db *db, const struct db_stat
 void db_read(struct db_request **ret_request, struct db *db, const struct db_statement *statements,
 	     size_t count, db_done_h *doneh, void *arg);
 
+/*
+ * The same for a few rows found by a key or at the start of an index: where the driver can, they
+ * are read at once on the loop's own thread, which saves the way to another one and back. What
+ * takes longer than 2 ms is begun again as db_read() would, so that a wrong guess costs the loop no
+ * more than that.
+ */
+void db_lookup(struct db_request **ret_request, struct db *db,
+	       const struct db_statement *statements, size_t count, db_done_h *doneh, void *arg);
+
 size_t db_rows(const struct db_result *result);     /* rows returned */
 int64_t db_changes(const struct db_result *result); /* rows inserted, updated or deleted */
 /* A value of row and column, both from 0. Wrong type or out of range: 0, 0.0, NULL. */

@@ -24,6 +24,8 @@ struct db_ops {
 	void (*run)(struct db *db, struct db_job *job);
 	/* The same for one that only reads, see db_read(). */
 	void (*read)(struct db *db, struct db_job *job);
+	/* The same, at once and on the loop's thread if that is quick, see db_lookup(). */
+	void (*lookup)(struct db *db, struct db_job *job);
 	/* Run what is queued, stop, release everything. No db_job_complete() afterwards. */
 	void (*close)(struct db *db);
 };
@@ -57,10 +59,12 @@ void db_job_forget_results(struct db_job *job);
 /* Rows are added value by value, row after row. */
 struct db_cell {
 	enum db_type type;
-	int64_t integer;
-	double real;
-	size_t offset; /* of text and blob in data */
-	size_t len;
+	uint32_t len; /* of text and blob */
+	union {
+		int64_t integer;
+		double real;
+		size_t offset; /* of text and blob in data */
+	};
 };
 
 struct db_result {

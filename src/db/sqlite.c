@@ -1,6 +1,9 @@
 /*
- * SQLite: one connection on one thread. Batches that wait together are committed together, each in
- * a savepoint of its own, so that a burst of changes pays for one fsync and not for one each.
+ * SQLite in three lanes, each a connection: `main` on a thread of its own runs every change,
+ * `reader` on another what may take long, `near` on the loop's thread what takes microseconds. WAL
+ * lets them work side by side. On the main lane batches that wait together are committed together,
+ * each in a savepoint of its own, so that a burst of changes pays for one fsync and not for one
+ * each.
  */
 #include "core/clock.h"
 #include "core/log.h"
@@ -8,6 +11,7 @@
 #include "core/str.h"
 #include "db/db_priv.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -23,19 +27,22 @@ enum {
 	GROUP_MAX = 64,
 	BUSY_TIMEOUT_MS = 5000,
 	READ_LIMIT_US = 5000000,
-	PROGRESS_STEPS = 10000,
+	LOOKUP_LIMIT_US = 2000,
+	PROGRESS_STEPS = 1000,
 	MAX_VALUE_BYTES = 32 * 1024 * 1024,
 };
 
 struct cached {
 	struct cached *next;
-	char *sql;
+	const char
+		*sql; /* the caller's: statements are static, so they are told by where they are */
 	sqlite3_stmt *stmt;
 };
 
 struct lane {
 	sqlite3 *handle;  /* the thread's, once it runs */
 	bool reads;       /* only */
+	bool gives_up;    /* without a word: somebody else will try again */
 	int64_t until_us; /* when a read is given up, on the monotonic clock */
 	struct cached *cache[CACHE_BUCKETS];
 	size_t cached;
@@ -51,7 +58,8 @@ struct lane {
 struct sqlite {
 	struct db db;
 	struct lane main;
-	struct lane reader; /* not opened for a database in memory */
+	struct lane reader; /* these two are not opened for a database in memory */
+	struct lane near;
 };
 
 static const struct log log_sqlite = {.service = "sqlite"};
@@ -90,6 +98,8 @@ static int failed(struct lane *lane, int rc, const char *sql)
 {
 	int err = error_of(rc);
 
+	if (lane->gives_up && err == -EBUSY)
+		return err;
 	if (err && err != -EEXIST && err != -ENOENT)
 		LOG_ERROR(&log_sqlite, "statement_failed", LOG_ERR(err),
 			  LOG_STR("reason", sqlite3_errmsg(lane->handle)), LOG_STR("sql", sql));
@@ -98,13 +108,9 @@ static int failed(struct lane *lane, int rc, const char *sql)
 
 /* ---- prepared statements ---- */
 
-static uint32_t hash(const char *text)
+static struct cached **bucket_of(struct lane *lane, const char *sql)
 {
-	uint32_t h = 2166136261u;
-
-	for (; *text; text++)
-		h = (h ^ (uint8_t)*text) * 16777619u;
-	return h;
+	return &lane->cache[((uintptr_t)sql >> 3) * 2654435761u / 64 % CACHE_BUCKETS];
 }
 
 static void cache_clear(struct lane *lane)
@@ -115,7 +121,6 @@ static void cache_clear(struct lane *lane)
 
 			lane->cache[i] = entry->next;
 			sqlite3_finalize(entry->stmt);
-			mem_free(entry->sql);
 			mem_free(entry);
 		}
 	}
@@ -125,12 +130,13 @@ static void cache_clear(struct lane *lane)
 /* The statement belongs to the cache and is valid until the next call. */
 static int prepare(struct lane *lane, sqlite3_stmt **ret_stmt, const char *sql)
 {
-	struct cached **bucket = &lane->cache[hash(sql) % CACHE_BUCKETS], *entry;
+	struct cached **bucket = bucket_of(lane, sql), *entry;
 	sqlite3_stmt *stmt;
 	int rc;
 
 	for (entry = *bucket; entry; entry = entry->next) {
-		if (!strcmp(entry->sql, sql)) {
+		if (entry->sql == sql) {
+			assert(!strcmp(sqlite3_sql(entry->stmt), sql));
 			*ret_stmt = entry->stmt;
 			return 0;
 		}
@@ -141,7 +147,7 @@ static int prepare(struct lane *lane, sqlite3_stmt **ret_stmt, const char *sql)
 	if (lane->cached >= CACHE_MAX)
 		cache_clear(lane);
 	entry = mem_alloc(sizeof(*entry));
-	entry->sql = mem_strdup(sql);
+	entry->sql = sql;
 	entry->stmt = stmt;
 	entry->next = *bucket;
 	*bucket = entry;
@@ -426,6 +432,22 @@ static void sqlite_read(struct db *db, struct db_job *job)
 	lane_run(sq->reader.threaded ? &sq->reader : &sq->main, job);
 }
 
+static void sqlite_lookup(struct db *db, struct db_job *job)
+{
+	struct sqlite *sq = (struct sqlite *)db;
+
+	if (!sq->near.handle) {
+		sqlite_read(db, job);
+		return;
+	}
+	sq->near.until_us = clock_mono_us() + LOOKUP_LIMIT_US;
+	run_group(&sq->near, &job, 1);
+	if (job->err == -EBUSY)
+		sqlite_read(db, job);
+	else
+		db_job_complete(job);
+}
+
 static void lane_close(struct lane *lane)
 {
 	pthread_mutex_lock(&lane->lock);
@@ -446,6 +468,7 @@ static void sqlite_close(struct db *db)
 {
 	struct sqlite *sq = (struct sqlite *)db;
 
+	lane_close(&sq->near);
 	lane_close(&sq->reader);
 	lane_close(&sq->main);
 }
@@ -485,7 +508,7 @@ static int configure(struct lane *lane)
 		lane->reads ? "PRAGMA query_only = ON" : "PRAGMA query_only = OFF",
 	};
 
-	sqlite3_busy_timeout(lane->handle, BUSY_TIMEOUT_MS);
+	sqlite3_busy_timeout(lane->handle, lane->gives_up ? 0 : BUSY_TIMEOUT_MS);
 	sqlite3_extended_result_codes(lane->handle, 1);
 	sqlite3_limit(lane->handle, SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES);
 	sqlite3_db_config(lane->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -508,9 +531,9 @@ static int lane_open(struct lane *lane, const char *path)
 
 	if (!err)
 		err = configure(lane);
-	if (!err)
+	if (!err && !lane->gives_up)
 		err = -pthread_create(&lane->thread, NULL, thread_main, lane);
-	lane->threaded = !err;
+	lane->threaded = !err && !lane->gives_up;
 	return err;
 }
 
@@ -520,21 +543,33 @@ static void lane_init(struct lane *lane)
 	pthread_cond_init(&lane->ready, NULL);
 }
 
+/* Without its statistics of memory SQLite takes no lock for every allocation. */
+static void configure_library(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static int sqlite_open(struct db **ret_db, const char *path)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sqlite *sq;
 	int err = make_file(path);
 
+	pthread_once(&once, configure_library);
 	if (err)
 		return err;
 	sq = mem_new(sizeof(*sq), db_destroy);
 	sq->db.ops = &db_sqlite;
 	lane_init(&sq->main);
 	lane_init(&sq->reader);
-	sq->reader.reads = true;
+	lane_init(&sq->near);
+	sq->reader.reads = sq->near.reads = true;
+	sq->near.gives_up = true;
 	err = lane_open(&sq->main, path);
 	if (!err && strcmp(path, ":memory:") != 0)
 		err = lane_open(&sq->reader, path);
+	if (!err && sq->reader.threaded)
+		err = lane_open(&sq->near, path);
 	if (err)
 		mem_unref(sq);
 	else
@@ -621,5 +656,6 @@ const struct db_ops db_sqlite = {
 	.migrate = sqlite_migrate,
 	.run = sqlite_run,
 	.read = sqlite_read,
+	.lookup = sqlite_lookup,
 	.close = sqlite_close,
 };

@@ -31,20 +31,26 @@ static const struct {
 	{WSI_TOKEN_OPTIONS_URI, "OPTIONS"},
 };
 
-/* Read at once, in case the handler asks for them when the peer has gone. */
-static const char *const usual_headers[] = {
-	"host",
-	"authorization",
-	"content-type",
-	"accept",
-	"user-agent",
-	"x-forwarded-for",
-	"x-forwarded-proto",
-	"x-twilio-signature",
-	"idempotency-key",
-	"cookie",
-	"range",
-	"if-none-match",
+/*
+ * Read at once, in case the handler asks for them when the peer has gone. Most have a token of the
+ * library, which finds them without a search.
+ */
+static const struct {
+	const char *name;
+	enum lws_token_indexes token; /* WSI_TOKEN_COUNT when there is none */
+} usual_headers[] = {
+	{"host", WSI_TOKEN_HOST},
+	{"authorization", WSI_TOKEN_HTTP_AUTHORIZATION},
+	{"content-type", WSI_TOKEN_HTTP_CONTENT_TYPE},
+	{"accept", WSI_TOKEN_HTTP_ACCEPT},
+	{"user-agent", WSI_TOKEN_HTTP_USER_AGENT},
+	{"x-forwarded-for", WSI_TOKEN_X_FORWARDED_FOR},
+	{"x-forwarded-proto", WSI_TOKEN_COUNT},
+	{"x-twilio-signature", WSI_TOKEN_COUNT},
+	{"idempotency-key", WSI_TOKEN_COUNT},
+	{"cookie", WSI_TOKEN_HTTP_COOKIE},
+	{"range", WSI_TOKEN_HTTP_RANGE},
+	{"if-none-match", WSI_TOKEN_HTTP_IF_NONE_MATCH},
 };
 
 static const struct {
@@ -132,29 +138,27 @@ static char *copy_token(struct lws *wsi, enum lws_token_indexes token)
 	return text;
 }
 
-static bool token_of(enum lws_token_indexes *ret_token, const char *name)
+/* WSI_TOKEN_COUNT when the library has none for it. */
+static enum lws_token_indexes token_of(const char *name)
 {
 	size_t len = strlen(name);
 
 	for (int i = 0; i < WSI_TOKEN_COUNT; i++) {
 		const char *known = (const char *)lws_token_to_string((enum lws_token_indexes)i);
 
-		if (known && !strncmp(known, name, len) && str_equal(known + len, ":")) {
-			*ret_token = (enum lws_token_indexes)i;
-			return true;
-		}
+		if (known && !strncmp(known, name, len) && str_equal(known + len, ":"))
+			return (enum lws_token_indexes)i;
 	}
-	return false;
+	return WSI_TOKEN_COUNT;
 }
 
-static char *read_header(struct lws *wsi, const char *name)
+static char *read_header(struct lws *wsi, const char *name, enum lws_token_indexes token)
 {
 	char key[MAX_HEADER_NAME + 2];
-	enum lws_token_indexes token;
 	char *text;
 	int len;
 
-	if (token_of(&token, name))
+	if (token != WSI_TOKEN_COUNT)
 		return copy_token(wsi, token);
 	if ((size_t)snprintf(key, sizeof(key), "%s:", name) >= sizeof(key))
 		return NULL;
@@ -176,18 +180,24 @@ static void trim_end(char *text)
 		text[--len] = '\0';
 }
 
+static void keep_header(const struct http_request *req, const char *name,
+			enum lws_token_indexes token)
+{
+	auto_free char *value = read_header(req->wsi, name, token);
+
+	if (!value)
+		return;
+	trim_end(value);
+	form_add(req->headers, name, value);
+}
+
 const char *http_request_header(const struct http_request *req, const char *name)
 {
 	const char *value = form_get(req->headers, name);
-	auto_free char *fresh = NULL;
 
 	if (value || !req->wsi)
 		return value;
-	fresh = read_header(req->wsi, name);
-	if (!fresh)
-		return NULL;
-	trim_end(fresh);
-	form_add(req->headers, name, fresh);
+	keep_header(req, name, token_of(name));
 	return form_get(req->headers, name);
 }
 
@@ -349,7 +359,7 @@ int http_request_read(struct http_request **ret_req, struct http_conn *conn, str
 	conn->body_unknown = false;
 	req->keep_alive = wants_keep_alive(wsi);
 	for (size_t i = 0; i < ARRAY_LEN(usual_headers); i++)
-		http_request_header(req, usual_headers[i]);
+		keep_header(req, usual_headers[i].name, usual_headers[i].token);
 	status = read_target(req);
 	if (!status)
 		status = read_length(req);

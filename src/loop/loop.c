@@ -9,6 +9,9 @@
 
 enum { LAST_TURNS = 16 };
 
+/* The loop this thread is running now. */
+static _Thread_local struct loop *running;
+
 static void run_posts(struct loop *loop)
 {
 	struct post *posts;
@@ -31,6 +34,29 @@ static void on_wake(uv_async_t *wake)
 	run_posts(wake->data);
 }
 
+static void on_no_wait(uv_idle_t *no_wait)
+{
+}
+
+/* Posts made by these posts run in the next turn, like those of another thread. */
+static void on_own_posts(uv_check_t *own_posts)
+{
+	struct loop *loop = own_posts->data;
+
+	uv_check_stop(&loop->own_posts);
+	uv_idle_stop(&loop->no_wait);
+	run_posts(loop);
+}
+
+static void turn(struct loop *loop, uv_run_mode mode)
+{
+	struct loop *before = running;
+
+	running = loop;
+	uv_run(&loop->uv, mode);
+	running = before;
+}
+
 static void on_close_any(uv_handle_t *handle, void *arg)
 {
 	if (!uv_is_closing(handle))
@@ -45,7 +71,7 @@ static void loop_destroy(void *data)
 	 * them. */
 	run_posts(loop);
 	for (int i = 0; i < LAST_TURNS; i++)
-		uv_run(&loop->uv, UV_RUN_NOWAIT);
+		turn(loop, UV_RUN_NOWAIT);
 	uv_walk(&loop->uv, on_close_any, NULL);
 	while (uv_loop_close(&loop->uv) == UV_EBUSY)
 		uv_run(&loop->uv, UV_RUN_ONCE);
@@ -65,6 +91,9 @@ struct loop *loop_new(void)
 	uv_timer_init(&loop->uv, &loop->alarm);
 	loop->alarm.data = loop;
 	uv_timer_init(&loop->uv, &loop->limit);
+	uv_check_init(&loop->uv, &loop->own_posts);
+	loop->own_posts.data = loop;
+	uv_idle_init(&loop->uv, &loop->no_wait);
 	pthread_mutex_init(&loop->lock, NULL);
 	return loop;
 }
@@ -80,7 +109,7 @@ struct loop *loop_new_fake(void)
 
 void loop_run(struct loop *loop)
 {
-	uv_run(&loop->uv, UV_RUN_DEFAULT);
+	turn(loop, UV_RUN_DEFAULT);
 }
 
 void loop_stop(struct loop *loop)
@@ -95,12 +124,12 @@ static void on_limit(uv_timer_t *limit)
 void loop_run_once(struct loop *loop, uint32_t wait_ms)
 {
 	if (!wait_ms) {
-		uv_run(&loop->uv, UV_RUN_NOWAIT);
+		turn(loop, UV_RUN_NOWAIT);
 		return;
 	}
 	uv_update_time(&loop->uv);
 	uv_timer_start(&loop->limit, on_limit, wait_ms, 0);
-	uv_run(&loop->uv, UV_RUN_ONCE);
+	turn(loop, UV_RUN_ONCE);
 	uv_timer_stop(&loop->limit);
 }
 
@@ -113,7 +142,12 @@ void loop_post(struct loop *loop, loop_h *fn, void *arg)
 	}
 	loop->posts[loop->post_count++] = (struct post){fn, arg};
 	pthread_mutex_unlock(&loop->lock);
-	uv_async_send(&loop->wake);
+	if (running == loop) {
+		uv_check_start(&loop->own_posts, on_own_posts);
+		uv_idle_start(&loop->no_wait, on_no_wait);
+	} else {
+		uv_async_send(&loop->wake);
+	}
 }
 
 uint64_t loop_now_ms(const struct loop *loop)
@@ -127,15 +161,15 @@ void loop_advance_ms(struct loop *loop, uint64_t ms)
 
 	if (!loop->fake)
 		abort();
-	uv_run(&loop->uv, UV_RUN_NOWAIT);
+	turn(loop, UV_RUN_NOWAIT);
 	while (timers_next_ms(loop, &next) && next <= until) {
 		if (next > loop->fake_now_ms)
 			loop->fake_now_ms = next;
 		timers_run(loop);
-		uv_run(&loop->uv, UV_RUN_NOWAIT);
+		turn(loop, UV_RUN_NOWAIT);
 	}
 	loop->fake_now_ms = until;
-	uv_run(&loop->uv, UV_RUN_NOWAIT);
+	turn(loop, UV_RUN_NOWAIT);
 }
 
 void *loop_uv(struct loop *loop)

@@ -24,6 +24,10 @@ struct loop {
 	bool fake;
 	uint64_t fake_now_ms;
 
+	/* For posts of the loop's own thread: they need no system call to be seen. */
+	uv_check_t own_posts; /* runs them, after the handlers of this turn */
+	uv_idle_t no_wait;    /* keeps the turn from waiting before it does */
+
 	pthread_mutex_t lock; /* of the posts */
 	struct post *posts;
 	size_t post_count, post_cap;

@@ -95,7 +95,7 @@ void call_get(struct http_request *req, void *arg)
 	store_turn_select(&batch, api->tenant_id, id_of(req));
 	store_summary_select(&batch, api->tenant_id, id_of(req));
 	store_recording_select(&batch, api->tenant_id, id_of(req));
-	query_run(api, req, &batch, on_call);
+	query_lookup(api, req, &batch, on_call);
 }
 
 /* ---- its transcript ---- */
@@ -152,7 +152,7 @@ void call_summary(struct http_request *req, void *arg)
 
 	add_call(&batch, api, req);
 	store_summary_select(&batch, api->tenant_id, id_of(req));
-	query_run(api, req, &batch, on_summary);
+	query_lookup(api, req, &batch, on_summary);
 }
 
 /* ---- its events ---- */
@@ -231,5 +231,5 @@ void call_recording(struct http_request *req, void *arg)
 
 	add_call(&batch, api, req);
 	store_recording_select(&batch, api->tenant_id, id_of(req));
-	query_run(api, req, &batch, on_recording);
+	query_lookup(api, req, &batch, on_recording);
 }

@@ -98,12 +98,23 @@ static void on_done(int err, struct db_result *const *results, size_t failed, vo
 	mem_unref(query);
 }
 
-void query_run(struct api *api, struct http_request *req, struct batch *batch, query_done_h *doneh)
+static struct query *query_new(struct api *api, struct http_request *req, query_done_h *doneh)
 {
 	struct query *query = mem_new(sizeof(*query), query_destroy);
 
 	query->api = api;
 	query->req = mem_ref(req);
 	query->doneh = doneh;
-	batch_read(batch, NULL, api->db, on_done, query);
+	return query;
+}
+
+void query_run(struct api *api, struct http_request *req, struct batch *batch, query_done_h *doneh)
+{
+	batch_read(batch, NULL, api->db, on_done, query_new(api, req, doneh));
+}
+
+void query_lookup(struct api *api, struct http_request *req, struct batch *batch,
+		  query_done_h *doneh)
+{
+	batch_lookup(batch, NULL, api->db, on_done, query_new(api, req, doneh));
 }

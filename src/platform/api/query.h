@@ -31,3 +31,6 @@ bool query_text(struct http_request *req, const char *name, size_t max, const ch
 typedef void query_done_h(struct api *api, struct http_request *req,
 			  struct db_result *const *results);
 void query_run(struct api *api, struct http_request *req, struct batch *batch, query_done_h *doneh);
+/* The same for a few rows found by their keys, see db_lookup(). */
+void query_lookup(struct api *api, struct http_request *req, struct batch *batch,
+		  query_done_h *doneh);

@@ -44,6 +44,12 @@ void batch_read(struct batch *batch, struct db_request **ret_request, struct db 
 	db_read(ret_request, db, batch->statements, batch->count, doneh, arg);
 }
 
+void batch_lookup(struct batch *batch, struct db_request **ret_request, struct db *db,
+		  db_done_h *doneh, void *arg)
+{
+	db_lookup(ret_request, db, batch->statements, batch->count, doneh, arg);
+}
+
 void batch_free(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->owned_count; i++)

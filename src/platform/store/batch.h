@@ -36,5 +36,8 @@ void batch_run(struct batch *batch, struct db_request **ret_request, struct db *
 /* For a batch that only reads, see db_read(). */
 void batch_read(struct batch *batch, struct db_request **ret_request, struct db *db,
 		db_done_h *doneh, void *arg);
+/* For one that reads a few rows by their keys, see db_lookup(). */
+void batch_lookup(struct batch *batch, struct db_request **ret_request, struct db *db,
+		  db_done_h *doneh, void *arg);
 void batch_free(struct batch *batch);
 #define auto_batch __attribute__((cleanup(batch_free)))
