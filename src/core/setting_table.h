@@ -44,7 +44,7 @@ SETTING(webhook_tolerance_s, "WEBHOOK_TOLERANCE_SECONDS", INT, "60", 1, 3600, "s
 
 /* Embedded carrier */
 SETTING(carrier_port, "CARRIER_PORT", INT, "8100", 1, 65535, "", false, "TCP port of the embedded carrier's API")
-SETTING(sip_bind_address, "SIP_BIND_ADDRESS", STR, "127.0.0.1", 1, 64, "", false, "IP address for SIP and RTP")
+SETTING(sip_bind_address, "SIP_BIND_ADDRESS", STR, "127.0.0.1", 1, 64, "", false, "IP address for SIP and RTP; 0.0.0.0: every address the machine has at the start")
 SETTING(sip_port, "SIP_PORT", INT, "5060", 1, 65535, "", false, "UDP port of SIP")
 SETTING(rtp_port_min, "RTP_PORT_MIN", INT, "10000", 1024, 65000, "", false, "first UDP port for RTP")
 SETTING(rtp_port_max, "RTP_PORT_MAX", INT, "20000", 1026, 65535, "", false, "last UDP port for RTP")

@@ -38,7 +38,8 @@ uint16_t sip_port(const struct sip *sip);
 enum sip_end {
 	SIP_END_LOCAL,    /* sip_call_hangup() */
 	SIP_END_REMOTE,   /* BYE, or CANCEL before the answer */
-	SIP_END_REJECTED, /* final 4xx..6xx; see code: 486 busy, 480/408 no answer, 404... */
+	SIP_END_REJECTED, /* final 3xx..6xx (redirects are not followed); see code: 486 busy,
+			     480/408 no answer, 404... */
 	SIP_END_TIMEOUT,  /* ring_timeout_ms passed (CANCEL was sent), or no response at all: code
 			     408 */
 	SIP_END_RTP_TIMEOUT, /* the other side stopped sending audio */

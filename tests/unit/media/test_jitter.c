@@ -128,6 +128,37 @@ static void delay_is_bounded_and_shrinks(void **state)
 	mem_unref(jitter);
 }
 
+/* Three minutes of peers whose crystals are not ours: no delay builds up, and little is made up. */
+static void other_clocks_do_not_add_up(void **state)
+{
+	static const int drifts_ppm[] = {-5000, -200, 0, 200, 5000};
+
+	for (size_t k = 0; k < ARRAY_LEN(drifts_ppm); k++) {
+		struct jitter *jitter = jitter_new();
+		struct jitter_stats stats;
+		int16_t out[FRAME];
+		uint16_t seq = 0;
+		uint32_t most_ms = 0;
+		int heard = 0;
+
+		for (int64_t tick = 0; tick < 9000; tick++) {
+			while (seq * INT64_C(1000000) <= tick * (1000000 + drifts_ppm[k])) {
+				put(jitter, seq, seq * FRAME, FRAME);
+				seq++;
+			}
+			heard += jitter_get(jitter, out);
+			if (jitter_delay_ms(jitter) > most_ms)
+				most_ms = jitter_delay_ms(jitter);
+		}
+		jitter_stats(jitter, &stats);
+		assert_in_range(most_ms, 20, 100);
+		assert_in_range(heard, 8900, 9000);
+		assert_in_range(stats.concealed, 0, 100);
+		assert_int_equal(stats.late, 0);
+		mem_unref(jitter);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -135,6 +166,7 @@ int main(void)
 		cmocka_unit_test(a_lost_packet_is_concealed_and_counted),
 		cmocka_unit_test(a_pause_ends_in_silence_and_a_fresh_start),
 		cmocka_unit_test(delay_is_bounded_and_shrinks),
+		cmocka_unit_test(other_clocks_do_not_add_up),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
