@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { MAX_STR = 1024 };
+
 static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
 
 static _Atomic int least_level = LOG_LEVEL_INFO;
@@ -34,16 +36,33 @@ void log_set_handler(log_line_h *lineh, void *arg)
 	handler_arg = arg;
 }
 
+/* Some of it is what a peer sent: it may be long, and it may be no text. */
+static void add_str(json_t *line, const char *key, const char *str)
+{
+	size_t len = str ? strlen(str) : 0;
+	auto_free char *start = NULL;
+
+	if (str && !str_is_utf8(str, len)) {
+		json_set_str(line, key, "(not UTF-8)");
+		return;
+	}
+	if (len <= MAX_STR) {
+		json_set_str(line, key, str);
+		return;
+	}
+	for (len = MAX_STR; ((unsigned char)str[len] & 0xc0) == 0x80;)
+		len--;
+	start = mem_printf("%.*s...", (int)len, str);
+	json_set_str(line, key, start);
+}
+
 static void add_field(json_t *line, const struct log_field *field)
 {
 	char masked[PHONE_MASK_SIZE];
 
 	switch (field->type) {
 	case LOG_TYPE_STR:
-		if (field->str && !str_is_utf8(field->str, strlen(field->str)))
-			json_set_str(line, field->key, "(not UTF-8)");
-		else
-			json_set_str(line, field->key, field->str);
+		add_str(line, field->key, field->str);
 		break;
 	case LOG_TYPE_PHONE:
 		phone_mask(masked, field->str);

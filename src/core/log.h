@@ -34,6 +34,7 @@ struct log_field {
 	double number;
 };
 
+/* What is longer than 1024 bytes is cut. */
 #define LOG_STR(key_, value_)    ((struct log_field){(key_), LOG_TYPE_STR, .str = (value_)})
 #define LOG_PHONE(key_, value_)  ((struct log_field){(key_), LOG_TYPE_PHONE, .str = (value_)})
 #define LOG_INT(key_, value_)    ((struct log_field){(key_), LOG_TYPE_INT, .integer = (value_)})

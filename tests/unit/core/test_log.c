@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static char last[1024];
+static char last[8192];
 
 static void keep(const char *line, void *arg)
 {
@@ -61,6 +61,21 @@ static void hostile_text_cannot_break_the_line(void **state)
 	assert_non_null(strstr(last, "(not UTF-8)"));
 }
 
+static void lengthy_text_is_cut_between_characters(void **state)
+{
+	struct log log;
+	char text[4001];
+
+	log_init(&log, "test", NULL);
+	for (size_t i = 0; i + 1 < sizeof(text); i += 2)
+		memcpy(text + i, "\xc3\xa9", 3);
+	LOG_WARN(&log, "odd", LOG_STR("even", text));
+	assert_in_range(strlen(last), 1000, 1300);
+	assert_non_null(strstr(last, "..."));
+	LOG_WARN(&log, "odd", LOG_STR("uneven", memcpy(text, "ab", 2)), LOG_STR("cut", text + 1));
+	assert_null(strstr(last, "not UTF-8"));
+}
+
 static void lines_below_the_level_are_dropped(void **state)
 {
 	struct log log;
@@ -98,6 +113,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(line_has_the_fields_of_the_specification, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(hostile_text_cannot_break_the_line, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(lengthy_text_is_cut_between_characters, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(lines_below_the_level_are_dropped, setup, teardown),
 		cmocka_unit_test(series_of_a_metric_are_bounded),
