@@ -482,6 +482,67 @@ static void an_impossible_offer_leaves_the_call_as_it_was(void **state)
 	assert_int_equal(f->code, 200);
 }
 
+static void video_is_declined_and_audio_taken(void **state)
+{
+	struct fixture *f = *state;
+
+	connect_in(f, "0",
+		   "m=video 4002 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+		   "m=application 4004 UDP/BFCP *\r\n");
+	assert_non_null(strstr(f->phone.msg, "m=video 0 "));
+	assert_non_null(strstr(f->phone.msg, "m=application 0 "));
+	speak(f, 0, 20, 15);
+	assert_true(f->loud_frames > 5);
+}
+
+static void offers_we_cannot_take_are_refused(void **state)
+{
+	static const char *const media[] = {
+		"m=audio 4000 RTP/SAVP 0\r\n",
+		"m=audio 0 RTP/AVP 0\r\n",
+		"m=audio 4000 RTP/AVP 300\r\na=rtpmap:300 PCMU/8000\r\n",
+		"m=video 4000 RTP/AVP 96\r\n",
+		"m=audio 4000 RTP/AVP 0\r\nc=IN IP6 ::1\r\n",
+		"",
+	};
+	struct fixture *f = *state;
+	char sdp[512];
+
+	for (size_t i = 0; i < ARRAY_LEN(media); i++) {
+		snprintf(sdp, sizeof(sdp),
+			 "v=0\r\no=raw 1 1 IN IP4 127.0.0.1\r\ns=-\r\n"
+			 "c=IN IP4 127.0.0.1\r\nt=0 0\r\n%s",
+			 media[i]);
+		snprintf(f->phone.call_id, RAW_NAME, "offer%zu-%u", i, f->phone.sip_port);
+		raw_request(&f->phone, "INVITE", NULL, sdp);
+		WAIT_FOR(f, raw_got(&f->phone, "SIP/2.0 488") || f->call);
+		if (f->call)
+			fail_msg("taken: %s", media[i]);
+	}
+}
+
+/* Trunks ask within a call whether it lives, or want to refresh it. */
+static void questions_within_a_call_do_it_no_harm(void **state)
+{
+	static const struct {
+		const char *method, *status;
+	} cases[] = {{"OPTIONS", "SIP/2.0 200"},
+		     {"UPDATE", "SIP/2.0 405"},
+		     {"MESSAGE", "SIP/2.0 405"},
+		     {"REFER", "SIP/2.0 501"},
+		     {"NOTIFY", "SIP/2.0 405"}};
+	struct fixture *f = *state;
+
+	connect_in(f, "0", "");
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		raw_request(&f->phone, cases[i].method, NULL, NULL);
+		WAIT_MSG(f, cases[i].status);
+	}
+	raw_request(&f->phone, "BYE", NULL, NULL);
+	WAIT_FOR(f, f->ended);
+	assert_int_equal(f->end, SIP_END_REMOTE);
+}
+
 static void digits_come_in_info(void **state)
 {
 	static const struct {
@@ -662,6 +723,9 @@ int main(void)
 		WITH(set_up, hold_and_resume),
 		WITH(set_up, media_follows_to_another_port),
 		WITH(set_up, an_impossible_offer_leaves_the_call_as_it_was),
+		WITH(set_up, video_is_declined_and_audio_taken),
+		WITH(set_up, offers_we_cannot_take_are_refused),
+		WITH(set_up, questions_within_a_call_do_it_no_harm),
 		WITH(set_up, digits_come_in_info),
 		WITH(set_up_impatient, silence_ends_the_call),
 		WITH(set_up_impatient, silence_on_hold_is_borne_longer),
