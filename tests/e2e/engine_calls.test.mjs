@@ -6,13 +6,13 @@ import { createHmac } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Engine, Platform, Twilio, apiKey, sleep, until } from './engine_peer.mjs';
+import { freeTcpPort } from '../scenario/system.mjs';
 
-const base = Number(process.env.E2E_PORT_BASE ?? 21500);
 let engine, platform;
 
 before(async () => {
-  engine = await Engine.start({ port: base, env: { ENGINE_MAX_CALLS: '4' } });
-  platform = await Platform.start(base + 1);
+  engine = await Engine.start({ port: await freeTcpPort(), env: { ENGINE_MAX_CALLS: '4' } });
+  platform = await Platform.start(await freeTcpPort());
 });
 after(async () => {
   await engine?.remove();

@@ -6,15 +6,15 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import WebSocket from 'ws';
 import { Engine, Model, Platform, Twilio, sleep, speech, ulawDecode, until } from './engine_peer.mjs';
+import { freeTcpPort } from '../scenario/system.mjs';
 
-const base = Number(process.env.E2E_PORT_BASE ?? 21500) + 10;
 const secret = '0123456789abcdef';
 let engine, platform, model, reply;
 
 before(async () => {
-  model = await Model.start(base + 2, (request, count) => reply(request, count));
-  engine = await Engine.start({ port: base, env: { LLM_API_URL: model.url, LLM_MODEL: 'mock' } });
-  platform = await Platform.start(base + 1);
+  model = await Model.start(await freeTcpPort(), (request, count) => reply(request, count));
+  engine = await Engine.start({ port: await freeTcpPort(), env: { LLM_API_URL: model.url, LLM_MODEL: 'mock' } });
+  platform = await Platform.start(await freeTcpPort());
 });
 after(async () => {
   const exit = await engine?.stop();
@@ -75,7 +75,7 @@ test('a flow is spoken with: greeting, understanding, answer in time, recording'
   assert.equal(ended.endReason, 'hangup');
   assert.equal(typeof ended.outcome.goal_reached, 'boolean');
   assert.ok(platform.of('outcome').length === 1);
-  const wav = await fetch(`http://127.0.0.1:${base}/api/calls/${id}/recording`, { headers: { 'X-API-Key': 'testkey1.abcdefghijklmnopqrstuvwxyz012345' } });
+  const wav = await fetch(`${engine.url}/api/calls/${id}/recording`, { headers: { 'X-API-Key': 'testkey1.abcdefghijklmnopqrstuvwxyz012345' } });
   assert.equal(wav.status, 200);
   const bytes = Buffer.from(await wav.arrayBuffer());
   assert.equal(bytes.toString('latin1', 0, 4), 'RIFF');

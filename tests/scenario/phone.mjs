@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freeTcpPort, freeUdpPort, root, until } from './system.mjs';
+import { freeRtpPorts, freeTcpPort, freeUdpPort, root, until } from './system.mjs';
 
 /** Signed 16-bit sample to mu-law (ITU-T G.711). */
 function muLaw(sample) {
@@ -51,7 +51,7 @@ export async function sipp(name, { target, words = {}, calls = 1, port, args = [
 	let text = readFileSync(join(root, 'tests/data/sipp', `${name}.xml`), 'utf8');
 	for (const [word, value] of Object.entries(words)) text = text.replaceAll(`[${word}]`, String(value));
 	writeFileSync(join(folder, 'scenario.xml'), text);
-	const rtp = 50000 + 2 * Math.floor(Math.random() * 5000);
+	const rtp = freeRtpPorts();
 	port ??= await freeUdpPort();
 	const child = spawn('sipp', [
 		...(target ? [target] : []), '-sf', join(folder, 'scenario.xml'), '-m', String(calls), '-i', '127.0.0.1', '-p', String(port),
@@ -97,12 +97,12 @@ export function speechWav(parts) {
 /** A baresip without screen or sound card whose microphone is a WAV file, driven over TCP. */
 export async function baresip({ user, microphone }) {
 	const folder = mkdtempSync(join(tmpdir(), 'voiceai-baresip-'));
-	const [sip, control] = [await freeUdpPort(), await freeTcpPort()];
+	const [sip, control, rtp] = [await freeUdpPort(), await freeTcpPort(), freeRtpPorts()];
 	const modules = process.env.BARESIP_MODULES ?? '/usr/lib/baresip/modules';
 	writeFileSync(join(folder, 'accounts'), `<sip:${user}@127.0.0.1:${sip}>;regint=0;audio_codecs=pcmu,pcma\n`);
 	writeFileSync(join(folder, 'contacts'), '');
 	writeFileSync(join(folder, 'config'), [
-		'poll_method epoll', `sip_listen 127.0.0.1:${sip}`, 'net_interface 127.0.0.1', 'rtp_ports 26000-27999',
+		'poll_method epoll', `sip_listen 127.0.0.1:${sip}`, 'net_interface 127.0.0.1', `rtp_ports ${rtp}-${rtp + 498}`,
 		`audio_source aufile,${microphone}`, 'audio_player aubridge,nowhere', 'audio_alert aubridge,nowhere', 'ausrc_srate 8000',
 		'auplay_srate 8000', 'ausrc_channels 1', 'auplay_channels 1', 'ausrc_format s16', 'auplay_format s16',
 		`module_path ${modules}`, 'module g711.so', 'module aufile.so', 'module aubridge.so', 'module_tmp account.so',

@@ -11,27 +11,39 @@ import { setTimeout as pause } from 'node:timers/promises';
 export const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
 export const binary = process.env.VOICEAI ?? join(root, 'build/release/voiceai');
 
-export function freeTcpPort() {
-	return new Promise((done, fail) => {
-		const server = createServer();
-		server.once('error', fail);
-		server.listen(0, '127.0.0.1', () => {
-			const { port } = server.address();
-			server.close(() => done(port));
-		});
-	});
+// Test files run side by side, each in a slot with ports of its own, below those that the system hands
+// out to clients: nobody takes a port between the look and the use.
+const slot = Number(process.env.TEST_SLOT ?? 0) % 4;
+const [FIRST_PORT, PORTS, FIRST_RTP, RTP_PORTS] = [10000 + 2500 * slot, 2500, 20000 + 3000 * slot, 3000];
+let turn = Math.floor(Math.random() * PORTS);
+
+/** Whether `bind(port, done, fail)` gets the next port of our slot; tried until one is free. */
+async function freePort(bind) {
+	for (let i = 0; i < 200; i++) {
+		const port = FIRST_PORT + (turn++ % PORTS);
+		if (await new Promise((done) => bind(port, () => done(true), () => done(false)))) return port;
+	}
+	throw new Error(`no free port from ${FIRST_PORT} on`);
 }
 
-export function freeUdpPort() {
-	return new Promise((done, fail) => {
+export const freeTcpPort = () =>
+	freePort((port, done, fail) => {
+		const server = createServer();
+		server.once('error', fail);
+		server.listen(port, '127.0.0.1', () => server.close(done));
+	});
+
+export const freeUdpPort = () =>
+	freePort((port, done, fail) => {
 		const socket = createSocket('udp4');
 		socket.once('error', fail);
-		socket.bind(0, '127.0.0.1', () => {
-			const { port } = socket.address();
-			socket.close(() => done(port));
-		});
+		socket.bind(port, '127.0.0.1', () => socket.close(done));
 	});
-}
+
+let rtpTurn = Math.floor(Math.random() * 6);
+
+/** The first of five hundred ports for RTP, other ones at each call. */
+export const freeRtpPorts = () => FIRST_RTP + 500 * (rtpTurn++ % (RTP_PORTS / 500));
 
 /** Ask until `probe` returns something truthy; fail with `what` when `seconds` are over. */
 export async function until(what, probe, seconds = 20) {
@@ -52,7 +64,7 @@ export async function until(what, probe, seconds = 20) {
 /** Settings for one voiceai of its own. `more` overrides. */
 export async function makeSettings(more = {}) {
 	const folder = mkdtempSync(join(tmpdir(), 'voiceai-test-'));
-	const rtp = 30000 + 2 * Math.floor(Math.random() * 10000);
+	const rtp = freeRtpPorts();
 	return {
 		PATH: process.env.PATH,
 		HOME: folder,
@@ -66,7 +78,7 @@ export async function makeSettings(more = {}) {
 		SIP_PORT: String(await freeUdpPort()),
 		CALLEE_SIP_PORT: String(await freeUdpPort()),
 		RTP_PORT_MIN: String(rtp),
-		RTP_PORT_MAX: String(Math.min(rtp + 2000, 65535)),
+		RTP_PORT_MAX: String(rtp + 498),
 		CARRIER_CALLS_PER_SECOND: '0',
 		...more,
 	};
