@@ -20,6 +20,7 @@
 enum {
 	MAX_KINDS = 12,
 	POLL_MS = 1000,
+	COUNT_MS = 1000,
 	LEASE_MS = 30000,
 	RENEW_MS = 10000,
 	DEFAULT_ATTEMPTS = 8,
@@ -47,7 +48,10 @@ struct job_queue {
 	uint64_t poll_at_ms; /* on the loop's clock */
 	struct timer *renew_timer;
 	struct db_request *claim; /* under way */
+	size_t claim_kinds;       /* statements in it that claim; those that look follow */
 	bool claim_again;
+	bool claim_counts;
+	uint64_t counted_at_ms; /* when METRIC_JOB_QUEUE was asked for */
 	bool started;
 	struct list jobs;  /* running, and settled ones whose job_done() is still to come */
 	struct list calls; /* enqueue, replay, settle under way */
@@ -363,53 +367,66 @@ static size_t free_slots(const struct job_kind_state *kind)
 	return kind->running < max ? max - kind->running : 0;
 }
 
-static size_t run_rows(struct job_queue *queue, struct db_result *const *results)
+static void run_rows(struct job_queue *queue, struct db_result *const *results, size_t kinds)
 {
-	size_t total = 0;
-
-	for (size_t i = 0; i < queue->kind_count; i++) {
+	for (size_t i = 0; i < kinds; i++) {
 		for (size_t row = 0; row < db_rows(results[i]); row++) {
 			struct job_kind_state *kind =
 				find_kind(queue, db_get_text(results[i], row, 2));
 
 			if (kind)
 				run_row(queue, kind, results[i], row);
-			total++;
 		}
 	}
-	metric_set(METRIC_JOB_QUEUE, "", (double)db_get_int(results[queue->kind_count], 0, 0));
-	return total;
 }
 
 /* Until the next job that waits is due; one that is due already waits for a slot, not for us. */
-static uint64_t next_poll_ms(struct db_result *const *results, size_t count)
+static uint64_t next_poll_ms(const struct db_result *next)
 {
-	int64_t left_us = db_get_int(results[count], 0, 1) - clock_wall_us();
+	int64_t left_us = db_get_int(next, 0, 0) - clock_wall_us();
 
 	return left_us > 0 && left_us < POLL_MS * 1000ll ? ((uint64_t)left_us + 999) / 1000
 							 : POLL_MS;
 }
 
+/*
+ * Every job that is due and has a slot was taken: there is nothing more to find before the next is
+ * due, a slot is free or somebody wakes us.
+ */
 static void on_claimed(int err, struct db_result *const *results, size_t failed, void *arg)
 {
 	struct job_queue *queue = mem_ref(arg); /* a job's handler may drop the last other one */
+	size_t kinds = queue->claim_kinds;
 	bool again = queue->claim_again;
 	uint64_t wait_ms = POLL_MS;
-	size_t total = 0;
 
 	queue->claim = mem_unref(queue->claim);
 	queue->claim_again = false;
 	if (err) {
 		LOG_WARN(&queue->log, "jobs_not_claimed", LOG_ERR(err));
 	} else {
-		wait_ms = next_poll_ms(results, queue->kind_count);
-		total = run_rows(queue, results);
+		wait_ms = next_poll_ms(results[kinds]);
+		if (queue->claim_counts)
+			metric_set(METRIC_JOB_QUEUE, "",
+				   (double)db_get_int(results[kinds + 1], 0, 0));
+		run_rows(queue, results, kinds);
 	}
-	queue_poll(queue, total || again ? 0 : wait_ms);
+	queue_poll(queue, again ? 0 : wait_ms);
 	mem_unref(queue);
 }
 
-/* One statement a kind, also for kinds that are full: so results are found by position. */
+/* Counting passes over all that wait, so it is not done every time. */
+static void add_count(struct job_queue *queue, struct batch *batch)
+{
+	uint64_t now_ms = loop_now_ms(queue->loop);
+
+	queue->claim_counts = !queue->counted_at_ms || now_ms - queue->counted_at_ms >= COUNT_MS;
+	if (!queue->claim_counts)
+		return;
+	queue->counted_at_ms = now_ms;
+	store_job_count(batch);
+}
+
 static void claim(void *arg)
 {
 	struct job_queue *queue = arg;
@@ -423,10 +440,16 @@ static void claim(void *arg)
 		queue->claim_again = true;
 		return;
 	}
-	for (size_t i = 0; i < queue->kind_count; i++)
-		store_job_claim(&batch, queue->kinds[i].kind.kind, queue->owner, now,
-				now + LEASE_MS * 1000ll, (int64_t)free_slots(&queue->kinds[i]));
-	store_job_count(&batch);
+	for (size_t i = 0; i < queue->kind_count; i++) {
+		size_t slots = free_slots(&queue->kinds[i]);
+
+		if (slots)
+			store_job_claim(&batch, queue->kinds[i].kind.kind, queue->owner, now,
+					now + LEASE_MS * 1000ll, (int64_t)slots);
+	}
+	queue->claim_kinds = batch.count;
+	store_job_next(&batch);
+	add_count(queue, &batch);
 	batch_run(&batch, &queue->claim, queue->db, on_claimed, queue);
 }
 

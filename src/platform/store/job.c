@@ -62,10 +62,15 @@ void store_job_replay(struct batch *batch, const char *tenant_id, const char *id
 		  1, db_int(now), db_int(now), db_text(tenant_id), db_text(id));
 }
 
+void store_job_next(struct batch *batch)
+{
+	batch_add(batch, "SELECT min(run_at) FROM job WHERE state IN ('ready', 'running')",
+		  DB_ANY_ROWS, NULL, 0);
+}
+
 void store_job_count(struct batch *batch)
 {
-	batch_add(batch,
-		  "SELECT count(*), min(run_at) FROM job WHERE state IN ('ready', 'running')",
+	batch_add(batch, "SELECT count(*) FROM job WHERE state IN ('ready', 'running')",
 		  DB_ANY_ROWS, NULL, 0);
 }
 

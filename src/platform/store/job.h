@@ -38,7 +38,10 @@ void store_job_give_back(struct batch *batch, const char *owner, int64_t now);
 /* Changes one row, or none when the job is unknown or not dead. */
 void store_job_replay(struct batch *batch, const char *tenant_id, const char *id, int64_t now);
 
-/* One row: the number of jobs waiting or running, and when the first of them is due (or NULL). */
+/* One row: when the first of the jobs that wait or run is due (or NULL). */
+void store_job_next(struct batch *batch);
+
+/* One row: the number of jobs that wait or run. Passes over all of them. */
 void store_job_count(struct batch *batch);
 
 void store_job_delete_done_before(struct batch *batch, int64_t at);

@@ -148,7 +148,15 @@ static const char first[] =
 	"	PRIMARY KEY (tenant_id, idempotency_key));"
 	"CREATE INDEX idempotency_key_by_time ON idempotency_key (created_at);";
 
+/*
+ * Each kind is claimed by itself: its jobs that are due are found without passing over all those of
+ * the other kinds.
+ */
+static const char second[] =
+	"CREATE INDEX job_due_by_kind ON job (kind, run_at) WHERE state IN ('ready', 'running');";
+
 const struct db_migration schema_migrations[] = {
 	{1, "calls", first},
+	{2, "jobs due by kind", second},
 };
 const size_t schema_migration_count = sizeof(schema_migrations) / sizeof(*schema_migrations);
