@@ -75,7 +75,7 @@ test('a flow is spoken with: greeting, understanding, answer in time, recording'
   assert.equal(ended.endReason, 'hangup');
   assert.equal(typeof ended.outcome.goal_reached, 'boolean');
   assert.ok(platform.of('outcome').length === 1);
-  const wav = await fetch(`${engine.url}/api/calls/${id}/recording`, { headers: { 'X-API-Key': 'testkey1.abcdefghijklmnopqrstuvwxyz012345' } });
+  const wav = await fetch(`http://127.0.0.1:${engine.port}/api/calls/${id}/recording`, { headers: { 'X-API-Key': 'testkey1.abcdefghijklmnopqrstuvwxyz012345' } });
   assert.equal(wav.status, 200);
   const bytes = Buffer.from(await wav.arrayBuffer());
   assert.equal(bytes.toString('latin1', 0, 4), 'RIFF');
