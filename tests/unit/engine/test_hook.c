@@ -174,7 +174,7 @@ static void retries_end(void **state)
 static void pending_delivery_survives_a_restart(void **state)
 {
 	struct fixture *f = *state;
-	struct hooks *hooks = make(f, 300);
+	struct hooks *hooks = make(f, 2000); /* it is gone by then */
 	auto_unref struct hooks *next = NULL;
 
 	f->refused_first = 1;
