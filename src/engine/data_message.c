@@ -88,6 +88,10 @@ static int read_rest(struct data_message *message, const json_t *json, char erro
 	case DATA_FORCED_AGENT:
 		if (!*message->text)
 			return refuse(error, "content", "This field is required.");
+		if (json_array_size(json_object_get(json, "toolCalls")) > 0)
+			return refuse(error, "toolCalls", "Not offered by this engine.");
+		if (json_array_size(json_object_get(json, "knownToolResults")) > 0)
+			return refuse(error, "knownToolResults", "Not offered by this engine.");
 		message->uninterruptible = json_get_bool(json, "uninterruptible", false);
 		return read_urgency(message, json, error);
 	case DATA_HANG_UP:
