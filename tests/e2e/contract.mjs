@@ -169,7 +169,10 @@ export function missing(schema, value) {
 	return list(Object.keys(schema.properties)).filter((name) => !(name in value));
 }
 
-/** A proxy that remembers what passes: requests of one of our servers to a vendor's twin. */
+/**
+ * A proxy that remembers what passes: requests of one of our servers to a vendor's twin. `lose` names a path whose
+ * next answer gets lost.
+ */
 export class Recorder {
 	static async start(target) {
 		const recorder = new Recorder();
@@ -191,6 +194,12 @@ export class Recorder {
 		const { host, ...headers } = request.headers;
 		const onward = httpRequest(new URL(request.url, this.target()), { method: request.method, headers }, (answer) => {
 			entry.status = answer.statusCode;
+			if (this.lose?.test(url.pathname)) {
+				this.lose = undefined;
+				answer.resume();
+				request.socket.destroy();
+				return;
+			}
 			response.writeHead(answer.statusCode, answer.headers);
 			answer.pipe(response);
 		});

@@ -205,7 +205,13 @@ test('what the platform asks of Twilio, Ultravox and OpenAI is what they know', 
 	let system;
 	const toCarrier = await Recorder.start(() => system.url('carrier'));
 	const toEngine = await Recorder.start(() => system.url('engine'));
+	const phones = [];
 	t.after(async () => {
+		for (const phone of phones) {
+			if (phone.child.exitCode !== null) continue;
+			phone.child.kill('SIGKILL');
+			phone.socket.close();
+		}
 		await system?.stop();
 		await Promise.all([chat, toCarrier, toEngine].map((peer) => peer.stop()));
 	});
@@ -215,32 +221,79 @@ test('what the platform asks of Twilio, Ultravox and OpenAI is what they know', 
 		...ports, SIP_TRUNK_URI: `sip:127.0.0.1:${phonePort}`, RECORD_CALLS: 'true', TWILIO_API_URL: toCarrier.url,
 		ULTRAVOX_API_URL: `${toEngine.url}/api`, OPENAI_API_URL: chat.url,
 	});
-	/* One call that is ended by us, one that nobody answers. */
-	const phone = await Phone.start('answer', { port: phonePort });
-	const { status, body } = await system.post('/calls/initiate', {
-		phone_number: '+15550100001', agent: 'appointment', voice: 'Emily', system_prompt: 'Be kind.', first_message: 'Hello, this is a test.',
-		temperature: 0.4, language: 'en-US', max_duration_seconds: 90, metadata: { order: '17' },
+	const initiate = async (more = {}) => {
+		const { status, body } = await system.post('/calls/initiate', { phone_number: '+15550100001', agent: 'appointment', ...more });
+		assert.equal(status, 201, JSON.stringify(body));
+		return body.call_id;
+	};
+	const end = async (id) => {
+		assert.equal((await system.post(`/calls/${id}/end`)).status, 200);
+		await system.call(id, 'over', isTerminal);
+	};
+	const talking = (id) => system.call(id, 'in progress', (call) => call.status === 'IN_PROGRESS');
+
+	const dial = async (...how) => {
+		const phone = await Phone.start(...how);
+		phones.push(phone);
+		return phone;
+	};
+
+	/* A call with everything that can be asked for; the platform dies in the middle. */
+	let phone = await dial('answer', { port: phonePort });
+	let id = await initiate({
+		voice: 'Emily', system_prompt: 'Be kind.', first_message: 'Hello, this is a test.', temperature: 0.4, language: 'en-US',
+		max_duration_seconds: 90, metadata: { order: '17' },
 	});
-	assert.equal(status, 201, JSON.stringify(body));
-	await system.call(body.call_id, 'in progress', (call) => call.status === 'IN_PROGRESS');
-	await until('the agent speaks', async () => (await system.get(`/calls/${body.call_id}/transcript`)).body.transcript?.length > 0);
-	assert.equal((await system.post(`/calls/${body.call_id}/end`)).status, 200);
-	await system.call(body.call_id, 'over', isTerminal);
+	await talking(id);
+	await until('the agent speaks', async () => (await system.get(`/calls/${id}/transcript`)).body.transcript?.length > 0);
+	system.servers.serve.kill('SIGKILL');
+	await system.servers.serve.exited;
+	system.launch('serve');
+	await system.ready('serve');
+	await until('the carrier is asked how the call is', () => toCarrier.of('GET', /\/Calls\/CA\w+\.json$/).length > 0);
+	await end(id);
 	assert.equal(await phone.end(), 0);
 	await until('OpenAI is asked', () => chat.requests.length > 0, 30);
 	await until('the messages are asked for', () => toEngine.of('GET', /messages$/).length > 0, 30);
+
+	/* One that is ended while it rings. */
+	phone = await dial('ring', { port: phonePort });
+	id = await initiate();
+	await system.call(id, 'ringing', (call) => call.status === 'RINGING');
+	await end(id);
+	assert.equal(await phone.end(), 0);
+
+	/* One whose creation is never confirmed: its callbacks tell who it is. */
+	phone = await dial('ring', { port: phonePort });
+	toCarrier.lose = /\/Calls\.json$/;
+	id = await initiate();
+	await system.call(id, 'known', (call) => call.twilio_call_sid);
+	await end(id);
+	assert.equal(await phone.end(), 0);
+
+	/* An inbound one. */
+	phone = await dial('call', {
+		target: `127.0.0.1:${system.settings.SIP_PORT}`, words: { CALLED: '+15550100000', CALLER: '+15550100009' },
+	});
+	const { call_id: inbound } = await until('the inbound call', async () => (await system.get('/calls/active/list')).body.calls[0]);
+	await talking(inbound);
+	await until('its recording is asked for', () => toCarrier.of('POST', /\/Recordings\.json$/).length > 0);
+	await end(inbound);
+	assert.equal(await phone.end(), 0);
 
 	const media = /\/Recordings\/RE\w+\.wav$/; // files are no part of the document
 	for (const [contract, recorder] of [[twilio, toCarrier], [ultravox, toEngine]]) {
 		for (const request of recorder.requests.filter(({ path }) => !media.test(path))) {
 			none(contract.requestProblems(request), request.body);
+			// the embedded carrier records inbound calls by its own setting, not on demand
+			if (request.method === 'POST' && /\/Recordings\.json$/.test(request.path) && request.status === 405) continue;
 			assert.ok(request.status < 300, `${request.method} ${request.path} was answered ${request.status}`);
 		}
 	}
 	for (const { body: message } of toEngine.of('POST', /send_data_message$/)) none(realtimeProblems(JSON.parse(message)), message);
-	assert.equal(toCarrier.of('POST', /\/Calls\.json$/).length, 1);
-	assert.equal(toEngine.of('POST', /\/calls$/).length, 1);
-	assert.ok(toCarrier.of('POST', /\/Calls\/CA\w+\.json$/).length + toEngine.of('POST', /send_data_message$/).length > 0, 'the call was ended by a request');
+	assert.equal(toCarrier.of('POST', /\/Calls\.json$/).length, 3);
+	assert.equal(toEngine.of('POST', /\/calls$/).length, 4);
+	assert.ok(toCarrier.of('POST', /\/Calls\/CA\w+\.json$/).length >= 3, 'calls were ended by a request');
 	for (const request of chat.requests) {
 		none(chatProblems(request), JSON.stringify(request));
 		const { json_schema } = request.response_format;
