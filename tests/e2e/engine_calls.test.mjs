@@ -162,6 +162,7 @@ test('data messages are refused while nobody has joined, and when they make no s
   assert.equal((await engine.request('POST', url, { type: 'hang_up', message: '' })).status, 422);
   assert.equal((await engine.request('POST', url, { type: 'ping' })).status, 400);
   assert.equal((await engine.request('POST', url, { type: 'user_text_message' })).status, 400);
+  assert.equal((await engine.request('POST', url, { type: 'forced_agent_message', content: 'x', toolCalls: [{ id: '1', name: 'a' }] })).status, 400);
   assert.equal((await engine.request('DELETE', `/api/calls/${json.callId}`)).status, 204);
   assert.equal((await engine.request('GET', `/api/calls/${json.callId}`)).status, 404);
 });
