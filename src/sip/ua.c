@@ -196,7 +196,8 @@ static void on_packet(bool tx, enum sip_transp tp, const struct sa *src, const s
 	(void)src;
 	(void)dst;
 	(void)arg;
-	if (tx || len < sizeof(redirect) || strncasecmp((const char *)packet, redirect, 9))
+	if (tx || len < sizeof(redirect) ||
+	    strncasecmp((const char *)packet, redirect, sizeof(redirect) - 1) != 0)
 		return;
 	copy = mbuf_alloc(len);
 	mbuf_write_mem(copy, packet, len);
@@ -510,10 +511,10 @@ static void on_library_message(int level, const char *text, size_t len, void *ar
  * libre prints messages it cannot read to stderr, one line each, with words of the sender's. This
  * definition comes before the library's own and prints nothing.
  */
-__attribute__((visibility("default"))) int re_fprintf(FILE *stream, const char *format, ...)
+__attribute__((visibility("default"))) int re_fprintf(FILE *stream, const char *fmt, ...)
 {
 	(void)stream;
-	(void)format;
+	(void)fmt;
 	return 0;
 }
 
