@@ -102,7 +102,7 @@ static bool is_full(int fd)
 {
 	struct rlimit limit;
 
-	return !getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur > 2 * SPARE_FDS &&
+	return !getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur > (rlim_t)2 * SPARE_FDS &&
 	       (rlim_t)fd >= limit.rlim_cur - SPARE_FDS;
 }
 

@@ -118,7 +118,7 @@ int wav_parse(struct wav *ret_wav, const void *data, size_t len, char ret_error[
 
 	if (len > WAV_MAX_BYTES)
 		return fail(ret_error, -EFBIG, "larger than %d bytes", WAV_MAX_BYTES);
-	if (len < 12 || memcmp(bytes, "RIFF", 4) || memcmp(bytes + 8, "WAVE", 4))
+	if (len < 12 || memcmp(bytes, "RIFF", 4) != 0 || memcmp(bytes + 8, "WAVE", 4) != 0)
 		return fail(ret_error, -EBADMSG, "not a RIFF WAVE file");
 	err = parse_format(&format, bytes, len, ret_error);
 	if (err)

@@ -14,7 +14,7 @@ struct lag {
 
 static void plan(struct lag *lag)
 {
-	lag->due_us = clock_mono_us() + PERIOD_MS * 1000;
+	lag->due_us = clock_mono_us() + PERIOD_MS * 1000LL;
 	timer_start(lag->timer, PERIOD_MS);
 }
 
