@@ -28,6 +28,7 @@ enum {
 	RECONNECTS = 20,
 	RECONNECT_MS = 500,
 	MAX_TIMINGS = 200,
+	PARTIAL_BYTES = 64, /* of a line of 80 */
 };
 
 static const char usage[] =
@@ -124,17 +125,16 @@ static void show_final(struct call_view *view, const json_t *data)
 
 static void show_partial(struct call_view *view, const json_t *data)
 {
-	auto_free char *tail = NULL;
-	const char *text = json_get_str(data, "text", "");
+	const char *text = json_get_str(data, "text", ""), *tail;
 	size_t len = strlen(text);
 
 	if (!view->is_terminal)
 		return;
 	end_partial(view);
-	/* One line only, so that it can be taken back. */
-	tail = mem_strdup(len > 60 ? text + len - 60 : text);
-	printf("%s  %s", speaker_label(data), len > 60 ? "..." : "");
-	print_clean(tail);
+	/* One line only, so that it can be taken back; the end of it, from a whole word on. */
+	tail = len > PARTIAL_BYTES ? strchr(text + len - PARTIAL_BYTES, ' ') : NULL;
+	printf("%s  %s", speaker_label(data), tail ? "..." : "");
+	print_clean(tail ? tail : len > PARTIAL_BYTES ? "" : text);
 	(void)fflush(stdout);
 	view->partial_shown = true;
 }

@@ -272,6 +272,9 @@ static void on_signal(int signum, void *arg)
 
 	if (up->stopping)
 		signal_all(up, SIGKILL);
+	else if (up->demo)
+		printf("\nending everything\n");
+	(void)fflush(stdout);
 	/* A demo that was not waited for has not reached its goal. */
 	up_stop(up, up->once ? CMD_FAILED : CMD_OK);
 }
