@@ -33,17 +33,22 @@
 enum {
 	RATE_HZ = 8000,
 	WORKERS = 2,
-	ANSWER_DELAY_MS = 600,   /* between ringing and picking up */
-	TURN_END_MS = 700,       /* the other side has finished after so much quiet */
-	SILENCE_MS = 12000,      /* after which we say our last line again */
-	HANG_UP_DELAY_MS = 3000, /* the other side may do it first */
+	ANSWER_DELAY_MS = 600,    /* between ringing and picking up */
+	TURN_END_MS = 700,        /* the other side has finished after so much quiet */
+	MAX_LISTENING_MS = 70000, /* a bound; the ear itself ends a turn sooner */
+	SILENCE_MS = 12000,       /* after which we say our last line again */
+	HANG_UP_DELAY_MS = 3000,  /* the other side may do it first */
 	MAX_TURNS = 40,
 	MAX_SILENCES = 3,
 	MAX_CORRECTIONS = 4, /* then talking on is of no use */
 	MAX_SCRIPT_BYTES = 1 << 20,
 	DIGIT_MS = 120,
 	MAX_INTERRUPT_MS = 60000,
+	MAX_ANSWER_DELAY_MS = 120000,
 };
+
+/* A grammar always answers something; what it is this unsure of was not said. */
+static const double least_confidence = 0.3;
 
 static const char usage[] =
 	"usage: voiceai callee [--port N] [--script FILE] [--voice NAME] [--dial URI] [--once] "
@@ -58,6 +63,7 @@ static const char usage[] =
 	"                 [{\"hear\": [\"words\"], \"say\": \"..\", \"digits\": \"..\", "
 	"\"hang_up\": true}],\n"
 	"                 \"fallback\": [\"said when nothing was understood\"],\n"
+	"                 \"answer_after_ms\": 600,\n"
 	"                 \"interrupt\": {\"after_ms\": 2000, \"say\": \"said into the other's "
 	"first words\"},\n"
 	"                 \"wants\": {\"day\": {\"date\": \"next thursday\", \"correct\": "
@@ -98,7 +104,8 @@ struct callee {
 	struct timer *hang_up_timer;
 	struct timer *interrupt_timer;
 	bool interrupted;
-	const json_t *last; /* the rule spoken last; NULL before the first */
+	const json_t *last; /* the rule followed last; NULL before the first */
+	const char *said;   /* the script's words spoken last */
 	uint32_t mark;
 	unsigned turns, silences, misses, corrections;
 	bool answered, speaking;
@@ -174,6 +181,9 @@ static int check_script(const char *path, const json_t *script)
 	     json_get_int(interrupt, "after_ms", -1) > MAX_INTERRUPT_MS))
 		return script_error(path, "\"interrupt\" must have \"say\", and \"after_ms\" from "
 					  "0 to 60000");
+	if (json_get_int(script, "answer_after_ms", 0) < 0 ||
+	    json_get_int(script, "answer_after_ms", 0) > MAX_ANSWER_DELAY_MS)
+		return script_error(path, "\"answer_after_ms\" must be from 0 to 120000");
 	json_array_foreach(rules, i, rule) if (check_rule(path, wants, rule, i + 1)) return -EINVAL;
 	return 0;
 }
@@ -267,6 +277,7 @@ static void say(struct callee *callee, const char *text)
 		fflush(stdout);
 	}
 	callee->speaking = true;
+	callee->said = text;
 	timer_stop(callee->silence_timer);
 	ear_set_mode(callee->ear, EAR_CLOSED);
 	callee->speech = mem_unref(callee->speech);
@@ -317,7 +328,8 @@ static void fall_back(struct callee *callee)
 static void on_heard(const struct ear_result *result, void *arg)
 {
 	struct callee *callee = arg;
-	const json_t *rule = find_rule(callee->script, result->text);
+	const bool is_clear = result->confidence >= least_confidence;
+	const json_t *rule = is_clear ? find_rule(callee->script, result->text) : NULL;
 	const json_t *missed =
 		callee_want_missed(json_object_get(callee->script, "wants"),
 				   json_object_get(rule, "check"), result->text, today());
@@ -346,6 +358,14 @@ static void on_heard(const struct ear_result *result, void *arg)
 	}
 }
 
+static void say_again(struct callee *callee)
+{
+	if (callee->said)
+		say(callee, callee->said);
+	else
+		follow(callee, callee->last);
+}
+
 static void on_silence(void *arg)
 {
 	struct callee *callee = arg;
@@ -355,8 +375,8 @@ static void on_silence(void *arg)
 		return;
 	}
 	timer_start(callee->silence_timer, SILENCE_MS);
-	if (callee->last)
-		follow(callee, callee->last);
+	if (callee->last || callee->said)
+		say_again(callee);
 	else
 		say(callee, "Hello?");
 }
@@ -404,7 +424,7 @@ static void on_started(void *arg)
 	struct callee *callee = arg;
 	const json_t *interrupt = json_object_get(callee->script, "interrupt");
 
-	timer_start(callee->silence_timer, SILENCE_MS);
+	timer_start(callee->silence_timer, MAX_LISTENING_MS);
 	if (interrupt && !callee->interrupted)
 		timer_start(callee->interrupt_timer,
 			    (uint64_t)json_get_int(interrupt, "after_ms", 0));
@@ -500,6 +520,7 @@ static void begin_call(struct callee *callee, const char *call_id)
 {
 	log_init(&callee->log, "callee", call_id);
 	callee->last = NULL;
+	callee->said = NULL;
 	callee->turns = callee->silences = callee->misses = callee->corrections = 0;
 	callee->speaking = callee->interrupted = callee->answered = false;
 }
@@ -521,7 +542,8 @@ static void on_incoming(struct sip_call *call, void *arg)
 		return;
 	}
 	sip_call_ring(call);
-	timer_start(callee->answer_timer, ANSWER_DELAY_MS);
+	timer_start(callee->answer_timer,
+		    (uint64_t)json_get_int(callee->script, "answer_after_ms", ANSWER_DELAY_MS));
 }
 
 static int dial(struct callee *callee)

@@ -311,7 +311,13 @@ static void on_call_exit(int code, int signum, void *arg)
 
 static void start_demo_call(struct up *up)
 {
-	const char *const argv[] = {up->binary, "call", DEMO_NUMBER, NULL};
+	const struct settings *s = up->settings;
+	auto_free char *callee = mem_printf("sip:127.0.0.1:%d", (int)s->callee_sip_port);
+	auto_free char *uri =
+		mem_printf("sip:%s@127.0.0.1:%d", DEMO_NUMBER, (int)s->callee_sip_port);
+	/* A trunk of one's own leads elsewhere: then the callee is called by its address. */
+	const bool has_trunk = !str_equal(s->sip_trunk_uri, callee);
+	const char *const argv[] = {up->binary, "call", has_trunk ? uri : DEMO_NUMBER, NULL};
 	int err = process_spawn(&up->call, up->loop, argv, -1, on_call_exit, up);
 
 	if (err) {
@@ -380,6 +386,9 @@ static int parse_options(struct up *up, int argc, char **argv)
 	}
 	if (up->once && !up->demo)
 		return cmd_misuse("up", "--once goes with --demo");
+	if (up->demo && !up->settings->embedded_carrier)
+		return cmd_misuse("up", "--demo calls a phone on this machine, which Twilio cannot "
+					"reach: unset TWILIO_ACCOUNT_SID for it");
 	if (up->demo && !*up->logs)
 		snprintf(up->logs, sizeof(up->logs), "%s/logs", up->settings->data_dir);
 	if (*up->logs && mkdir(up->logs, 0700) && errno != EEXIST) {

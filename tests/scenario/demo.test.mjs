@@ -67,27 +67,23 @@ describe('the demo', { concurrency: 3 }, () => {
 
 	for (const [moment, pattern, more] of [
 		['while it starts', /^starting/m],
-		['while it rings', /^ringing/m, { SIP_TRUNK_URI: 'silent phone' }],
+		['while it rings', /^ringing/m, { CALLEE_SCRIPT: 'tests/data/callee/ring.json', SIP_TRUNK_URI: 'sip:127.0.0.1:9' }],
 		['while it talks', /^agent/m],
 	]) {
 		test(`Ctrl-C ${moment} ends everything within three seconds`, { timeout: 60000 }, async () => {
-			// A phone that rings and is never answered: it says 180 and nothing more.
-			const phone = createSocket('udp4');
-			await new Promise((done) => phone.bind(0, '127.0.0.1', done));
-			phone.on('message', (data, peer) => {
-				const text = data.toString('latin1');
-				if (!text.startsWith('INVITE')) return;
-				const kept = text.split('\r\n').filter((line) => /^(Via|From|Call-ID|CSeq|v|f|i):/i.test(line));
-				const to = text.split('\r\n').find((line) => /^(To|t):/i.test(line));
-				phone.send(`SIP/2.0 180 Ringing\r\n${kept.join('\r\n')}\r\n${to};tag=phone\r\nContent-Length: 0\r\n\r\n`, peer.port, peer.address);
-			});
-			const demo = await start(['up', '--demo'], more && { SIP_TRUNK_URI: `sip:127.0.0.1:${phone.address().port}` });
+			const demo = await start(['up', '--demo'], more);
 			await printed(demo, pattern);
 			interruptAll(demo);
 			await assertEndsInTime(demo, 0);
-			phone.close();
 		});
 	}
+
+	test('with a Twilio account the demo says why it cannot be', { timeout: 60000 }, async () => {
+		const demo = await start(['up', '--demo'], { TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, TWILIO_AUTH_TOKEN: '1'.repeat(32) });
+		const { code } = await demo.end(20);
+		assert.equal(code, 2, demo.stdout + demo.stderr);
+		assert.match(demo.stderr, /^voiceai up: --demo calls a phone on this machine[^\n]*TWILIO_ACCOUNT_SID/);
+	});
 
 	test('Ctrl-C of a demo that was to reach its goal is a failure', { timeout: 60000 }, async () => {
 		const demo = await start(['up', '--demo', '--once']);
