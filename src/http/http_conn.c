@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-	WRITE_BYTES = 16384, /* a time; what the socket does not take, libwebsockets buffers */
+	WRITE_BYTES = 65536, /* a time; what the socket does not take, libwebsockets buffers */
 	BODY_MS = 60000,     /* for a whole request body, however slowly it comes */
 	LINGER_S = 2,
 	MAX_REPEATS = 1000,

@@ -93,8 +93,11 @@ static struct spoken *spoken_new(void)
 {
 	struct spoken *spoken = mem_alloc(sizeof(*spoken));
 
-	spoken->protocols[0] = (struct lws_protocols){
-		.name = spoken->name, .callback = on_event, .rx_buffer_size = 16384};
+	/* Every WebSocket has a buffer of rx_buffer_size, whether it ever receives or not. */
+	spoken->protocols[0] = (struct lws_protocols){.name = spoken->name,
+						      .callback = on_event,
+						      .rx_buffer_size = 1024,
+						      .tx_packet_size = 65536};
 	str_copy(spoken->name, sizeof(spoken->name), "http");
 	return spoken;
 }

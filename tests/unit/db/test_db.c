@@ -410,6 +410,60 @@ static void slow_reading_delays_no_writing_and_is_given_up(void **state)
 	assert_int_equal(-EBUSY, outcome.err);
 }
 
+static struct outcome run_lookup(struct fixture *f, const struct db_statement *statements,
+				 size_t count)
+{
+	struct outcome outcome = {.count = count};
+
+	db_lookup(NULL, f->db, statements, count, on_done, &outcome);
+	assert_false(outcome.done);
+	wait_for(f, &outcome);
+	return outcome;
+}
+
+static void looking_up_sees_what_was_committed(void **state)
+{
+	for (int i = 0; i < 50; i++) {
+		struct db_statement insert = INSERT(i, NULL, i), counts[] = {COUNT, COUNT};
+		struct outcome auto_outcome written = run(*state, &insert, 1);
+		struct outcome auto_outcome found = run_lookup(*state, counts, 2);
+
+		assert_int_equal(0, found.err);
+		assert_int_equal(i + 1, db_get_int(found.results[0], 0, 0));
+		assert_int_equal(i + 1, db_get_int(found.results[1], 0, 0));
+	}
+}
+
+static void looking_up_cannot_write(void **state)
+{
+	struct db_statement insert = INSERT(1, "one", 1);
+	struct outcome auto_outcome o = run_lookup(*state, &insert, 1);
+
+	assert_int_equal(-EINVAL, o.err);
+	assert_int_equal(0, count_things(*state));
+}
+
+/* Longer than the loop may be kept, shorter than reading may take: another thread finishes it. */
+static void a_long_look_up_keeps_the_loop_for_milliseconds_only(void **state)
+{
+	static const char sql[] =
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2000000) "
+		"SELECT max(i) FROM n";
+	struct fixture *f = *state;
+	struct db_statement slow = {.sql = sql, .expect_rows = DB_ANY_ROWS}, counts[] = {COUNT};
+	struct outcome outcome = {.count = 1}, auto_outcome again = {0};
+
+	db_lookup(NULL, f->db, &slow, 1, on_done, &outcome);
+	/* The lane is free for others while that goes on. */
+	again = run_lookup(f, counts, 1);
+	assert_int_equal(0, again.err);
+	assert_false(outcome.done);
+	wait_for(f, &outcome);
+	assert_int_equal(0, outcome.err);
+	assert_int_equal(2000000, db_get_int(outcome.results[0], 0, 0));
+	mem_unref(outcome.results[0]);
+}
+
 static void migrations_run_once_and_forward(void **state)
 {
 	static const struct db_migration more[] = {
@@ -496,6 +550,9 @@ int main(void)
 		TEST(reading_sees_what_was_committed),
 		TEST(reading_cannot_write),
 		TEST(slow_reading_delays_no_writing_and_is_given_up),
+		TEST(looking_up_sees_what_was_committed),
+		TEST(looking_up_cannot_write),
+		TEST(a_long_look_up_keeps_the_loop_for_milliseconds_only),
 		TEST(migrations_run_once_and_forward),
 		TEST(failed_migration_leaves_nothing_behind),
 		TEST(urls_are_checked),
