@@ -162,7 +162,7 @@ static void track_add(struct call_tape *tape, struct track *track, const int16_t
 {
 	uint64_t now = now_samples(tape);
 
-	if (track_end(tape, track) + GAP_MS * SAMPLES_PER_MS < now)
+	if (track_end(tape, track) + (uint64_t)GAP_MS * SAMPLES_PER_MS < now)
 		track_pad(tape, track, now);
 	buf_append(&track->samples, samples, count * 2);
 }
@@ -241,10 +241,11 @@ void call_tape_resume(struct call_tape *tape)
 static void on_flush(void *arg)
 {
 	struct call_tape *tape = arg;
+	const uint64_t late = (uint64_t)LATENESS_MS * SAMPLES_PER_MS;
 	uint64_t now = now_samples(tape);
 
-	if (now > LATENESS_MS * SAMPLES_PER_MS)
-		call_tape_flush(tape, now - LATENESS_MS * SAMPLES_PER_MS, NULL, NULL);
+	if (now > late)
+		call_tape_flush(tape, now - late, NULL, NULL);
 	timer_start(tape->timer, FLUSH_MS);
 }
 

@@ -6,7 +6,6 @@
 #include "unit/check.h"
 
 #include "core/buf.h"
-#include "core/clock.h"
 #include "core/mem.h"
 #include "core/str.h"
 #include "platform/analyser.h"
@@ -14,6 +13,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { TURNS_MAX = 12 };
 
@@ -377,7 +377,7 @@ static void five_thousand_turns_take_bounded_time(void **state)
 	auto_free struct analyser_turn *turns = mem_alloc(TURNS * sizeof(*turns));
 	struct analyser_params params = {.turns = turns, .turns_len = TURNS, .language = "en"};
 	auto_free char *texts = mem_alloc((size_t)TURNS * 200);
-	const int64_t begin = clock_mono_us();
+	const clock_t begin = clock();
 
 	for (size_t i = 0; i < TURNS; i++) {
 		char *text = texts + i * 200;
@@ -393,7 +393,7 @@ static void five_thousand_turns_take_bounded_time(void **state)
 
 	check_shape(result);
 	assert_string_equal("negative", json_get_str(result, "sentiment", ""));
-	assert_true(clock_mono_us() - begin < 10 * 1000000);
+	assert_true(clock() - begin < 10 * CLOCKS_PER_SEC); /* of our own time */
 }
 
 static void a_turn_without_end_is_cut(void **state)
