@@ -1,5 +1,6 @@
 #include "carrier/hook.h"
 
+#include "carrier/cookie_jar.h"
 #include "core/buf.h"
 #include "core/list.h"
 #include "core/log.h"
@@ -25,6 +26,7 @@ struct hook {
 	char *url;
 	char *method;
 	struct form *params;
+	struct cookie_jar *cookies;
 	size_t max_body_bytes;
 	char token[UUID_SIZE];
 	uint64_t started_ms;
@@ -186,6 +188,7 @@ static void hook_destroy(void *data)
 
 	mem_unref(hook->exchange);
 	mem_unref(hook->params);
+	mem_unref(hook->cookies);
 	mem_free(hook->url);
 	mem_free(hook->method);
 }
@@ -253,10 +256,21 @@ static bool follow(struct hook *hook, const struct http_result *result)
 	return true;
 }
 
+static void keep_cookies(struct hook *hook, const struct http_result *result)
+{
+	const char *header;
+
+	for (size_t i = 0; hook->cookies && !result->err && i < COOKIE_JAR_MAX &&
+			   (header = http_exchange_header_at(result->exchange, "set-cookie", i));
+	     i++)
+		cookie_jar_set(hook->cookies, hook->url, header);
+}
+
 static void on_http_done(const struct http_result *result, void *arg)
 {
 	struct hook *hook = mem_ref(arg);
 
+	keep_cookies(hook, result);
 	hook->exchange = mem_unref(hook->exchange);
 	if (follow(hook, result)) {
 		if (hook->redirects > MAX_REDIRECTS)
@@ -276,7 +290,7 @@ static void on_http_done(const struct http_result *result, void *arg)
 static int hook_start(struct hook *hook)
 {
 	bool post = str_equal(hook->method, "POST");
-	auto_buf struct buf url = {0}, body = {0}, signature = {0};
+	auto_buf struct buf url = {0}, body = {0}, signature = {0}, cookie = {0};
 	auto_free char *signed_by = NULL, *token = NULL;
 	uint32_t left_ms = time_left_ms(hook);
 	uint32_t one_ms = hook->limits.connect_ms + hook->limits.read_ms;
@@ -288,16 +302,22 @@ static int hook_start(struct hook *hook)
 		buf_printf(&url, "%c%s", strchr(hook->url, '?') ? '&' : '?', buf_str(&body));
 	twilio_sign(&signature, hook->conf->auth_token, buf_str(&url), post ? hook->params : NULL);
 	signed_by = mem_printf("X-Twilio-Signature: %s", buf_str(&signature));
+	buf_append_str(&cookie, "Cookie: ");
+	if (hook->cookies)
+		cookie_jar_get(hook->cookies, hook->url, &cookie);
 	token = mem_printf("I-Twilio-Idempotency-Token: %s", hook->token);
 
-	const char *headers[] = {
+	const char *headers[7] = {
 		signed_by,
 		token,
 		"Accept: */*",
 		"User-Agent: TwilioProxy/1.1",
-		post ? "Content-Type: application/x-www-form-urlencoded; charset=UTF-8" : NULL,
-		NULL,
 	};
+	size_t count = 4;
+	if (post)
+		headers[count++] = "Content-Type: application/x-www-form-urlencoded; charset=UTF-8";
+	if (cookie.len > strlen("Cookie: "))
+		headers[count++] = buf_str(&cookie);
 	struct http_client_params params = {
 		.method = hook->method,
 		.url = buf_str(&url),
@@ -339,6 +359,7 @@ int hook_send(struct hook **ret_hook, const struct hook_conf *conf,
 	hook->url = mem_strndup(params->url, strcspn(params->url, "#"));
 	hook->method = mem_strdup(params->method);
 	hook->params = copy_form(params->params);
+	hook->cookies = mem_ref(params->cookies);
 	hook->max_body_bytes = params->max_body_bytes ? params->max_body_bytes : DEFAULT_BODY;
 	uuid_new(hook->token);
 	hook->started_ms = loop_now_ms(conf->loop);

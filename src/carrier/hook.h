@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct buf;
+struct cookie_jar;
 struct form;
 struct hook;
 struct hook_queue;
@@ -37,8 +38,9 @@ struct hook_conf {
 struct hook_params {
 	const char *method; /* "GET" or "POST" */
 	const char *url;
-	const struct form *params; /* copied; may be NULL */
-	size_t max_body_bytes;     /* of the answer; 0 means 64 KiB */
+	const struct form *params;  /* copied; may be NULL */
+	struct cookie_jar *cookies; /* sent along and renewed; referenced; may be NULL */
+	size_t max_body_bytes;      /* of the answer; 0 means 64 KiB */
 };
 
 struct hook_result {

@@ -2,6 +2,7 @@
 
 #include "carrier/call_leg.h"
 #include "carrier/carrier_priv.h"
+#include "carrier/cookie_jar.h"
 #include "carrier/gather.h"
 #include "carrier/media_stream.h"
 #include "carrier/player.h"
@@ -31,6 +32,7 @@ struct script {
 	char *method;
 	char *asked_url; /* of the request under way or last made */
 	struct hook *hook;
+	struct cookie_jar *cookies; /* of the call */
 	bool asking_fallback;
 	bool failed;   /* the error message is what runs now */
 	bool pressing; /* what runs now is script_press() */
@@ -61,6 +63,7 @@ static void script_destroy(void *data)
 	struct script *script = data;
 
 	mem_unref(script->hook);
+	mem_unref(script->cookies);
 	mem_unref(script->player);
 	mem_unref(script->gather);
 	mem_unref(script->stream);
@@ -75,6 +78,7 @@ struct script *script_new(struct call_leg *leg)
 	struct script *script = mem_new(sizeof(*script), script_destroy);
 
 	script->leg = leg;
+	script->cookies = cookie_jar_new();
 	return script;
 }
 
@@ -177,7 +181,8 @@ static void ask(struct script *script, const char *url, const char *method,
 		const struct form *extra)
 {
 	auto_unref struct form *form = call_leg_params(script->leg);
-	struct hook_params params = {.method = method, .url = url, .params = form};
+	struct hook_params params = {
+		.method = method, .url = url, .params = form, .cookies = script->cookies};
 
 	for (size_t i = 0; extra && i < form_count(extra); i++)
 		form_add(form, form_name(extra, i), form_value(extra, i));

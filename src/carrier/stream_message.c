@@ -215,17 +215,19 @@ static bool skip_to(struct scan *scan, char wanted)
 /* A string that says what it looks like: printable ASCII, nothing escaped. */
 static bool scan_string(struct scan *scan, struct piece *ret_piece)
 {
-	const char *at;
+	const char *at, *quote;
 
 	if (!skip_to(scan, '"'))
 		return false;
-	for (at = scan->next; scan->next < scan->end && *scan->next != '"'; scan->next++)
-		if (*scan->next < ' ' || *scan->next > '~' || *scan->next == '\\')
-			return false;
-	if (scan->next >= scan->end)
+	at = scan->next;
+	quote = memchr(at, '"', (size_t)(scan->end - at));
+	if (!quote)
 		return false;
-	*ret_piece = (struct piece){at, (size_t)(scan->next - at)};
-	scan->next++;
+	for (const char *c = at; c < quote; c++)
+		if (*c < ' ' || *c > '~' || *c == '\\')
+			return false;
+	*ret_piece = (struct piece){at, (size_t)(quote - at)};
+	scan->next = quote + 1;
 	return true;
 }
 

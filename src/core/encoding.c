@@ -110,7 +110,19 @@ int base64_decode(struct buf *out, const char *text, size_t len)
 	if (len % 4)
 		return -EBADMSG;
 	for (size_t i = 0; i < len; i += 4) {
-		int count = decode_quad(block + filled, text + i, i + 4 == len);
+		const uint8_t *quad = (const uint8_t *)text + i;
+		uint8_t *triple = block + filled;
+		uint32_t a = values64[quad[0]], b = values64[quad[1]];
+		uint32_t c = values64[quad[2]], d = values64[quad[3]];
+		int count = 3;
+
+		if (a && b && c && d) {
+			triple[0] = (uint8_t)((a - 1) << 2 | (b - 1) >> 4);
+			triple[1] = (uint8_t)((b - 1) << 4 | (c - 1) >> 2);
+			triple[2] = (uint8_t)((c - 1) << 6 | (d - 1));
+		} else {
+			count = decode_quad(triple, text + i, i + 4 == len);
+		}
 
 		if (count < 0) {
 			out->len = start;

@@ -511,12 +511,18 @@ int http_client_request(struct http_exchange **ret_exchange, struct http_client 
 	return 0;
 }
 
-const char *http_exchange_header(const struct http_exchange *exchange, const char *name)
+const char *http_exchange_header_at(const struct http_exchange *exchange, const char *name,
+				    size_t index)
 {
 	struct curl_header *header;
 
 	if (!exchange || !exchange->transfer ||
-	    curl_easy_header(exchange->transfer->easy, name, 0, CURLH_HEADER, -1, &header))
+	    curl_easy_header(exchange->transfer->easy, name, index, CURLH_HEADER, -1, &header))
 		return NULL;
 	return header->value;
+}
+
+const char *http_exchange_header(const struct http_exchange *exchange, const char *name)
+{
+	return http_exchange_header_at(exchange, name, 0);
 }

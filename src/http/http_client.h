@@ -62,3 +62,6 @@ int http_client_request(struct http_exchange **ret_exchange, struct http_client 
 
 /* Response header by name (any case), NULL when absent. During a handler only. */
 const char *http_exchange_header(const struct http_exchange *exchange, const char *name);
+/* The index'th (from 0) of those of that name. */
+const char *http_exchange_header_at(const struct http_exchange *exchange, const char *name,
+				    size_t index);
