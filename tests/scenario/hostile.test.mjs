@@ -166,11 +166,11 @@ door('unknown ids are 404, wrong methods 405, wrong queries 400', async () => {
 		// GET /calls/initiate is the call whose id is "initiate".
 		assert.ok(status === 405 || (path === '/calls/initiate' && status === 404), `${method} ${path}: ${text.slice(0, 200)}`);
 	}
-	const queries = ['limit=0', 'limit=-1', 'limit=abc', 'limit=99999999999999999999', 'cursor=%ff', 'cursor=AAAA', 'cursor=../..', 'status=NOPE', 'direction=sideways', 'from=yesterday', 'to=9999-99-99', 'nosuch=1', `number=${bytes(3000)}`, 'text=%00', 'limit=%']; // the library answers the last by itself, with a 403
+	const queries = ['limit=0', 'limit=-1', 'limit=abc', 'limit=99999999999999999999', 'cursor=%ff', 'cursor=AAAA', 'cursor=../..', 'status=NOPE', 'direction=sideways', 'from=yesterday', 'to=9999-99-99', 'nosuch=1', `number=${bytes(3000)}`, 'text=%00'];
 	for (const query of queries) {
 		const { status, text } = await exchange(ports.PORT, `GET /api/v1/calls/?${query} HTTP/1.1\r\nHost: x\r\n\r\n`);
 		// 0: the library drops the connection for a %00.
-		assert.ok(status === 400 || (status === 403 && query === 'limit=%') || (status === 200 && /^(number|text)/.test(query)) || (status === 0 && query.includes('%00')), `${query.slice(0, 40)}: ${text.slice(0, 300)}`);
+		assert.ok(status === 400 || (status === 200 && /^(number|text)/.test(query)) || (status === 0 && query.includes('%00')), `${query.slice(0, 40)}: ${text.slice(0, 300)}`);
 	}
 	const tables = (await system.get("/calls/?text='%3B%20DROP%20TABLE%20call%3B--")).status;
 	assert.equal(tables, 200);
