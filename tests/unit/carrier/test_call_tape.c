@@ -216,9 +216,49 @@ static void a_file_is_mixed_down(void **state)
 	teardown(&f);
 }
 
+static void a_pause_is_missing_or_silent(void **state)
+{
+	for (int silence = 0; silence < 2; silence++) {
+		struct fixture f;
+
+		setup(&f, 2);
+		for (int i = 0; i < 30; i++) {
+			if (i == 10)
+				call_tape_pause(f.tape, silence);
+			if (i == 20)
+				call_tape_resume(f.tape);
+			loop_advance_ms(f.loop, 20);
+			hear(&f, 1000);
+		}
+		finish(&f);
+		assert_int_equal(f.err, 0);
+		assert_in_range(f.duration_ms, silence ? 580 : 380, silence ? 620 : 420);
+		teardown(&f);
+	}
+}
+
+static void trimming_leaves_the_sound(void **state)
+{
+	struct fixture f;
+
+	setup(&f, 1);
+	for (int i = 0; i < 60; i++) {
+		loop_advance_ms(f.loop, 20);
+		hear(&f, i >= 20 && i < 30 ? 3000 : 10);
+	}
+	finish(&f);
+	assert_int_equal(call_tape_file_trim(&f.duration_ms, f.path), 0);
+	/* 200 ms of sound, 100 ms beside it on both sides. */
+	assert_in_range(f.duration_ms, 380, 420);
+	assert_int_equal(call_tape_file_duration_ms(f.path), f.duration_ms);
+	teardown(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pause_is_missing_or_silent),
+		cmocka_unit_test(trimming_leaves_the_sound),
 		cmocka_unit_test(both_sides_stand_where_they_sounded),
 		cmocka_unit_test(what_was_cleared_is_not_recorded),
 		cmocka_unit_test(jitter_leaves_no_gaps),
