@@ -339,14 +339,14 @@ static int open_tape(const char *path, int flags, uint32_t *ret_channels, uint64
 
 uint64_t call_tape_file_duration_ms(const char *path)
 {
-	uint32_t channels;
-	uint64_t len;
+	uint32_t channels = 1;
+	uint64_t len = 0;
 	int fd = open_tape(path, O_RDONLY, &channels, &len);
 
 	if (fd < 0)
 		return 0;
 	(void)close(fd);
-	return len / (2 * channels) / SAMPLES_PER_MS;
+	return len / (2 * (uint64_t)channels) / SAMPLES_PER_MS;
 }
 
 /* Whether any channel of the frames sounds. */
@@ -426,8 +426,8 @@ static int trim_fd(uint64_t *ret_ms, int fd, uint32_t channels, uint64_t len)
 
 int call_tape_file_trim(uint64_t *ret_ms, const char *path)
 {
-	uint32_t channels;
-	uint64_t len;
+	uint32_t channels = 1;
+	uint64_t len = 0;
 	int fd = open_tape(path, O_RDWR, &channels, &len), err;
 
 	if (fd < 0)
@@ -460,8 +460,8 @@ int call_tape_file_mix(const char *dst, const char *src)
 {
 	auto_free char *part = mem_printf("%s.part", dst);
 	uint8_t header[WAV_HEADER_SIZE];
-	uint32_t channels;
-	uint64_t len, mixed_len = 0;
+	uint32_t channels = 1;
+	uint64_t len = 0, mixed_len = 0;
 	int in = open_tape(src, O_RDONLY, &channels, &len), out, err;
 
 	if (in < 0)

@@ -347,5 +347,5 @@ void carrier_stop(struct carrier *carrier, carrier_h *doneh, void *arg)
 	carrier->stop_deadline_ms = loop_now_ms(carrier->loop) + STOP_MS;
 	carrier->stop_timer = timer_new(carrier->loop, on_stop_timer, carrier);
 	/* BYEs and media streams' last words need a moment even when no callback waits. */
-	timer_start(carrier->stop_timer, STOP_POLL_MS * 5);
+	timer_start(carrier->stop_timer, (uint64_t)STOP_POLL_MS * 5);
 }

@@ -57,7 +57,7 @@ static void heap_add(struct loop *loop, struct timer *timer)
 {
 	if (loop->heap_len == loop->heap_cap) {
 		loop->heap_cap = loop->heap_cap ? 2 * loop->heap_cap : 32;
-		loop->heap = mem_realloc(loop->heap, loop->heap_cap * sizeof(loop->heap[0]));
+		loop->heap = mem_realloc(loop->heap, loop->heap_cap * sizeof(struct timer *));
 	}
 	sift_up(loop, loop->heap_len++, timer);
 }

@@ -112,7 +112,7 @@ static void decode(int16_t *out, const struct format *format, const uint8_t *dat
 int wav_parse(struct wav *ret_wav, const void *data, size_t len, char ret_error[WAV_ERROR_SIZE])
 {
 	const uint8_t *bytes = data, *samples;
-	struct format format;
+	struct format format = {.channels = 1, .bits = 16};
 	size_t size = 0, count;
 	int err;
 
