@@ -20,7 +20,7 @@ typedef void ws_message_h(struct ws *ws, const char *data, size_t len, bool bina
  * otherwise 0. The connection's own reference to ws is dropped after this.
  */
 typedef void ws_close_h(struct ws *ws, int code, const char *reason, int http_status, void *arg);
-/* The send queue has become empty. May be NULL. */
+/* The send queue has become empty, after something had to wait in it. May be NULL. */
 typedef void ws_drain_h(struct ws *ws, void *arg);
 
 struct ws_handlers {
