@@ -92,7 +92,7 @@ static bool credentials_match(const struct carrier *carrier, const char *header)
 	auto_free char *expected = mem_printf("%s:%s", s->twilio_account_sid, s->twilio_auth_token);
 	auto_buf struct buf given = {0};
 
-	if (!header || strncasecmp(header, "Basic ", 6) || str_is_empty(s->twilio_auth_token))
+	if (!header || strncasecmp(header, "Basic ", 6) != 0 || str_is_empty(s->twilio_auth_token))
 		return false;
 	header += 6 + strspn(header + 6, " ");
 	if (base64_decode(&given, header, strlen(header)))

@@ -32,7 +32,7 @@ int cmd_engine(int argc, char **argv)
 	auto_unref struct settings *settings = NULL;
 	auto_unref struct loop *loop = NULL;
 	auto_unref struct signal_watch *term = NULL, *interrupt = NULL;
-	auto_unref struct lag *lag = NULL;
+	struct lag *lag;
 	struct engine_conf conf = {.version = VOICEAI_VERSION};
 	struct engine *engine = NULL;
 	char error[256];
@@ -53,6 +53,7 @@ int cmd_engine(int argc, char **argv)
 	}
 	lag = lag_new(loop);
 	loop_run(loop);
+	mem_unref(lag);
 	engine_stop(engine);
 	mem_unref(engine);
 	return CMD_OK;

@@ -53,7 +53,7 @@ static void on_signal(int signum, void *arg)
 static int run(struct serve *serve, const struct settings *settings)
 {
 	auto_unref struct signal_watch *term = NULL, *interrupt = NULL;
-	auto_unref struct lag *lag = NULL;
+	struct lag *lag;
 	char error[PLATFORM_ERROR_SIZE] = "";
 
 	if (platform_new(&serve->platform, serve->loop, settings, VOICEAI_VERSION, error)) {
@@ -67,6 +67,7 @@ static int run(struct serve *serve, const struct settings *settings)
 		 LOG_INT("port", platform_port(serve->platform)));
 	lag = lag_new(serve->loop);
 	loop_run(serve->loop);
+	mem_unref(lag);
 	return CMD_OK;
 }
 
