@@ -97,7 +97,9 @@ export function speechWav(parts) {
 /** A baresip without screen or sound card whose microphone is a WAV file, driven over TCP. */
 export async function baresip({ user, microphone }) {
 	const folder = mkdtempSync(join(tmpdir(), 'voiceai-baresip-'));
-	const [sip, control, rtp] = [await freeUdpPort(), await freeTcpPort(), freeRtpPorts()];
+	const sip = await freeUdpPort();
+	await freeTcpPort(); // the next one, which baresip takes for TLS
+	const [control, rtp] = [await freeTcpPort(), freeRtpPorts()];
 	const modules = process.env.BARESIP_MODULES ?? '/usr/lib/baresip/modules';
 	writeFileSync(join(folder, 'accounts'), `<sip:${user}@127.0.0.1:${sip}>;regint=0;audio_codecs=pcmu,pcma\n`);
 	writeFileSync(join(folder, 'contacts'), '');

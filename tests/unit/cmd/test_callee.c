@@ -11,19 +11,21 @@
 #include "sip/sip.h"
 #include "speech/tts.h"
 
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-enum { PORT = 21410, DEADLINE_MS = 90000 };
+enum { DEADLINE_MS = 90000 };
 
 static const struct {
 	const char *question;
@@ -114,9 +116,23 @@ static void on_ended(struct sip_call *call, enum sip_end end, int code, const ch
 	agent->ended = true;
 }
 
-static pid_t start_callee(int *ret_out)
+/* A UDP port that nobody has. */
+static uint16_t free_port(void)
 {
-	char *argv[] = {"callee", "--port", "21410", "--once", "--print", NULL};
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+	close(fd);
+	return ntohs(address.sin_port);
+}
+
+static pid_t start_callee(int *ret_out, const char *port)
+{
+	char *argv[] = {"callee", "--port", (char *)port, "--once", "--print", NULL};
 	int out[2];
 	pid_t pid;
 
@@ -146,15 +162,18 @@ static void every_question_gets_its_answer(void **state)
 	struct work_pool *pool = work_pool_new(agent.loop, 1);
 	char output[2048] = "", expected[2048] = "";
 	struct sip *sip;
+	char port[8], to_uri[64];
 	int out, status;
-	pid_t pid = start_callee(&out);
+	pid_t pid;
 	uint64_t deadline = real_ms() + DEADLINE_MS;
 
+	snprintf(port, sizeof(port), "%u", free_port());
+	snprintf(to_uri, sizeof(to_uri), "sip:callee@127.0.0.1:%s", port);
+	pid = start_callee(&out, port);
 	agent.tts = tts_new(agent.loop, pool);
 	assert_int_equal(sip_open(&sip, agent.loop, &conf, NULL, NULL), 0);
 	/* Dialled until it is there; INVITEs before that are repeated by the stack. */
-	assert_int_equal(sip_dial(&agent.call, sip,
-				  &(struct sip_dial_params){.to_uri = "sip:callee@127.0.0.1:21410"},
+	assert_int_equal(sip_dial(&agent.call, sip, &(struct sip_dial_params){.to_uri = to_uri},
 				  &handlers, &agent),
 			 0);
 	while (agent.turn < TURNS && !agent.ended && real_ms() < deadline)
