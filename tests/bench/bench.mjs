@@ -66,7 +66,7 @@ async function startPeer(vendors) {
 	});
 	const api = `http://127.0.0.1:${port}/api/v1`;
 	await until('the peer answers', async () => (await fetch(`${api}/calls/`)).ok);
-	return { api, pid: child.pid, stop: () => child.kill() };
+	return { api, pid: child.pid, stop: () => child.kill('SIGKILL') };
 }
 
 /** What is asked of one service; it is given 200 calls first. */

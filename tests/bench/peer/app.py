@@ -64,7 +64,8 @@ async def startup():
         " duration_seconds INTEGER, end_reason TEXT);"
         "CREATE TABLE IF NOT EXISTS call_event (seq INTEGER PRIMARY KEY, call_id TEXT, type TEXT, at TEXT);"
         "CREATE INDEX IF NOT EXISTS call_created ON call (created_at, call_id);")
-    app.state.http = httpx.AsyncClient()
+    # It may wait long for its vendors, but it does not lose a call over them.
+    app.state.http = httpx.AsyncClient(timeout=120, limits=httpx.Limits(max_connections=64))
 
 
 def view(row):
