@@ -24,11 +24,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GRAMMAR_TAGS(X)                                                                       \
-	X(answer)                                                                             \
-	X(global)                                                                             \
-	X(confirm) X(slot) X(value) X(rel) X(weekday) X(next) X(plus) X(month) X(dom) X(hour) \
-		X(minute) X(to) X(past) X(half) X(part) X(digit) X(twice) X(add) X(times)
+#define GRAMMAR_TAGS(X)                                                                            \
+	X(answer)                                                                                  \
+	X(global)                                                                                  \
+	X(confirm)                                                                                 \
+	X(slot) X(value) X(rel) X(weekday) X(next) X(plus) X(month) X(dom) X(hour) X(minute) X(to) \
+		X(past) X(half) X(part) X(digit) X(twice) X(add) X(times)
 
 enum grammar_tag_key {
 #define X(name_) GRAMMAR_TAG_##name_,
