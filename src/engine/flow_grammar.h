@@ -24,12 +24,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GRAMMAR_TAGS(X)                                                                            \
-	X(answer)                                                                                  \
-	X(global)                                                                                  \
-	X(confirm)                                                                                 \
-	X(slot) X(value) X(rel) X(weekday) X(next) X(plus) X(month) X(dom) X(hour) X(minute) X(to) \
-		X(past) X(half) X(part) X(digit) X(twice) X(add) X(times)
+// clang-format off
+#define GRAMMAR_TAGS(X) \
+	X(answer) \
+	X(global) \
+	X(confirm) \
+	X(slot) \
+	X(value) \
+	X(rel) \
+	X(weekday) \
+	X(next) \
+	X(plus) \
+	X(month) \
+	X(dom) \
+	X(hour) \
+	X(minute) \
+	X(to) \
+	X(past) \
+	X(half) \
+	X(part) \
+	X(digit) \
+	X(twice) \
+	X(add) \
+	X(times)
+// clang-format on
 
 enum grammar_tag_key {
 #define X(name_) GRAMMAR_TAG_##name_,
