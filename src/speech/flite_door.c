@@ -95,7 +95,7 @@ int flite_door_phones(char out[PHONES_SIZE], const char *word)
 		else if (count > 1)
 			fitted &= append_word(out, letters, NULL);
 		count = 0;
-		if (isdigit((unsigned char)*word))
+		if (*word >= '0' && *word <= '9')
 			fitted &= append_word(out, digits[*word - '0'], NULL);
 		if (!*word)
 			break;
