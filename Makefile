@@ -5,8 +5,12 @@
 #   make test   every test; ends in "N passed, N failed"
 #   make check  format, layers, clang-tidy, and the tests under sanitizers
 #   make fuzz   each fuzz target for FUZZ_SECONDS (60)
+#   make check-deploy  the package in a clean Debian under systemd, and the images; minutes, needs root
+#   make deb    a Debian package in build/deb (deploy/debian)
+#   make release  what is released, in build/dist: package, archive, source, bill of materials, sums (tools/release)
 #   make bench  the figures for the budgets (docs/budgets.md)
-.PHONY: run demo build test check bench fuzz format deps clean env
+#   make website  the public site, into website/out
+.PHONY: run demo build test check check-deploy deb release bench fuzz format deps clean env sdk website
 .DEFAULT_GOAL := build
 
 FUZZ_SECONDS ?= 60
@@ -44,6 +48,18 @@ check:
 	$(call build,tsan,voiceai unit_tests)
 	@tests/run tsan unit
 
+deb: build
+	@tools/deb release build/deb
+
+release: deb
+	@tools/install_deps release
+	@tools/release
+
+check-deploy:
+	@tools/install_deps deploy
+	$(call build,release,voiceai)
+	@tests/deploy/run
+
 bench:
 	@tools/install_deps bench
 	$(call build,release,voiceai)
@@ -54,9 +70,19 @@ fuzz:
 	$(call build,fuzz)
 	@tests/fuzz/run $(FUZZ_SECONDS)
 
+website:
+	@tools/install_deps website
+	@cd website && { [ node_modules -nt package-lock.json ] || { npm ci --silent --no-audit --no-fund && touch node_modules; }; }
+	@cd website && npm run --silent build
+
 # .env.example is made from the settings table.
 env: build
 	@$(voiceai) config --env > .env.example
+
+# The types of sdk/js and sdk/python are made from the contract.
+sdk:
+	@[ -d tests/e2e/node_modules/yaml ] || (cd tests/e2e && npm ci --silent --no-audit --no-fund)
+	@node tools/sdk_types.mjs
 
 format:
 	@git ls-files 'src/*.[ch]' 'tests/*.[ch]' | xargs clang-format -i

@@ -1,5 +1,6 @@
 #include "carrier/call_journal.h"
 
+#include "carrier/call_expiry.h"
 #include "carrier/call_leg.h"
 #include "carrier/call_leg_book.h"
 #include "carrier/call_recording.h"
@@ -8,6 +9,7 @@
 #include "core/clock.h"
 #include "core/json.h"
 #include "core/mem.h"
+#include "core/safe.h"
 #include "core/setting.h"
 #include "core/str.h"
 #include "loop/timer.h"
@@ -22,7 +24,7 @@
 
 enum {
 	MAX_FILE = 64 * 1024 * 1024, /* rewritten beyond */
-	MAX_LINE = 64 * 1024,
+	MAX_LINE = 96 * 1024,        /* sealed */
 	KEEP_CALLS = 5000,
 	CLOSE_TIMEOUT_MS = 2000,
 };
@@ -30,11 +32,16 @@ enum {
 struct call_journal {
 	struct carrier *carrier; /* NULL once closed */
 	char *path;
+	struct safe *safe; /* the loop's */
 	struct list noted; /* legs that have changed since their last line */
 	struct timer *timer;
 	struct strand *strand;
+	bool expired;  /* calls have gone: the file is to be rewritten */
 	bool is_going; /* `going` and what follows are the strand's */
 	struct buf going;
+	struct safe *strand_safe;
+	bool expires;
+	int64_t before_us; /* calls that were over then are not kept */
 	int fd;
 	int64_t size;
 	int err;
@@ -172,32 +179,49 @@ static struct call_leg *leg_of_json(struct carrier *carrier, const json_t *json)
 
 /* ---- the file; on any thread ---- */
 
-/* Lines by call, the last one counting, in the order the calls were made. */
-static void read_line(json_t *calls, const char *line, size_t len)
+/*
+ * Lines by call, the last one counting, in the order the calls were made. Returns 0, or -ENOKEY
+ * when the line is under a master key that is not ours.
+ */
+static int read_line(struct safe *safe, json_t *calls, const char *line, size_t len)
 {
+	struct buf auto_buf plain = {0};
 	char error[JSON_ERROR_SIZE];
 	json_t *json;
+	int err;
 
+	if (len && line[len - 1] == '\n')
+		len--;
+	err = len && len <= MAX_LINE ? safe_unseal(safe, line, len, &plain) : -EBADMSG;
 	/* The last line may have been cut off by the end of the process. */
-	if (!len || len > MAX_LINE || json_parse(&json, line, len, error))
-		return;
+	if (err || json_parse(&json, plain.data, plain.len, error))
+		return err == -ENOKEY ? err : 0;
 	json_object_set_new(calls, json_get_str(json, "sid", ""), json);
+	return 0;
 }
 
-static json_t *read_file(const char *path)
+static int read_file(struct safe *safe, const char *path, json_t *calls)
 {
-	json_t *calls = json_object();
 	FILE *file = fopen(path, "re");
 	char *line = NULL;
 	size_t room = 0;
 	ssize_t len;
+	int err = 0;
 
-	while (file && (len = getline(&line, &room, file)) > 0)
-		read_line(calls, line, (size_t)len);
+	while (!err && file && (len = getline(&line, &room, file)) > 0)
+		err = read_line(safe, calls, line, (size_t)len);
 	free(line);
 	if (file)
 		(void)fclose(file);
-	return calls;
+	return err;
+}
+
+static void append_line(struct safe *safe, const json_t *json, struct buf *out)
+{
+	auto_free char *text = json_text(json);
+
+	safe_seal(safe, text, strlen(text), out);
+	buf_append_char(out, '\n');
 }
 
 static int write_all(int fd, const char *data, size_t len)
@@ -215,22 +239,25 @@ static int write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-static bool is_kept(const json_t *json, size_t index, size_t count)
+static bool is_kept(const json_t *json, size_t index, size_t count, int64_t before_us)
 {
 	int64_t state = json_get_int(json, "state", -1);
+	bool over;
 
 	if (!sid_is_valid(json_get_str(json, "sid", ""), "CA") || state < 0 ||
 	    state >= LEG_STATE_COUNT || json_get_bool(json, "deleted", false))
 		return false;
-	return index + KEEP_CALLS >= count ||
-	       !call_leg_state_is_terminal((enum call_leg_state)state);
+	over = call_leg_state_is_terminal((enum call_leg_state)state);
+	if (over && json_get_int(json, "updated_us", 0) < before_us)
+		return false;
+	return index + KEEP_CALLS >= count || !over;
 }
 
 /*
  * A fresh file with one line a call, oldest first, in place of the old one. Whoever dies meanwhile
  * leaves the old one.
  */
-static int compact(struct call_journal *journal, const json_t *calls)
+static int compact(struct call_journal *journal, const json_t *calls, int64_t before_us)
 {
 	auto_free char *part = mem_printf("%s.part", journal->path);
 	int fd = open(part, O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
@@ -242,14 +269,13 @@ static int compact(struct call_journal *journal, const json_t *calls)
 	journal->size = 0;
 	json_object_foreach((json_t *)calls, sid, json)
 	{
-		auto_free char *text = NULL, *line = NULL;
+		struct buf auto_buf line = {0};
 
-		if (err || !is_kept(json, index++, count))
+		if (err || !is_kept(json, index++, count, before_us))
 			continue;
-		text = json_text(json);
-		line = mem_printf("%s\n", text);
-		err = write_all(fd, line, strlen(line));
-		journal->size += (int64_t)strlen(line);
+		append_line(journal->strand_safe, json, &line);
+		err = write_all(fd, line.data, line.len);
+		journal->size += (int64_t)line.len;
 	}
 	if (!err && rename(part, journal->path))
 		err = -errno;
@@ -264,19 +290,23 @@ static int compact(struct call_journal *journal, const json_t *calls)
 	return 0;
 }
 
+static int rewrite(struct call_journal *journal)
+{
+	auto_json json_t *calls = json_object();
+	int err = read_file(journal->strand_safe, journal->path, calls);
+
+	return err ? err : compact(journal, calls, journal->before_us);
+}
+
 /* Append what is in journal->going; on the strand. */
 static void append(void *arg)
 {
 	struct call_journal *journal = arg;
-	json_t *calls;
 
 	journal->err = write_all(journal->fd, journal->going.data, journal->going.len);
 	journal->size += (int64_t)journal->going.len;
-	if (journal->err || journal->size < MAX_FILE)
-		return;
-	calls = read_file(journal->path);
-	journal->err = compact(journal, calls);
-	json_decref(calls);
+	if (!journal->err && (journal->expires || journal->size >= MAX_FILE))
+		journal->err = rewrite(journal);
 }
 
 /* ---- writing ---- */
@@ -296,8 +326,7 @@ static void on_appended(void *arg)
 	journal->broken = journal->err != 0;
 	journal->is_going = false;
 	buf_clear(&journal->going);
-	if (journal->noted.len)
-		write_next(journal);
+	write_next(journal);
 	mem_unref(journal);
 }
 
@@ -308,10 +337,8 @@ static void collect(struct call_journal *journal, struct buf *out)
 
 	while ((leg = list_pop(&journal->noted))) {
 		auto_json json_t *json = leg_to_json(leg);
-		auto_free char *text = json_text(json);
 
-		buf_append_str(out, text);
-		buf_append_char(out, '\n');
+		append_line(journal->safe, json, out);
 	}
 }
 
@@ -319,10 +346,13 @@ static void write_next(void *arg)
 {
 	struct call_journal *journal = arg;
 
-	if (journal->is_going || !journal->noted.len)
+	if (journal->is_going || (!journal->noted.len && !journal->expired))
 		return;
 	collect(journal, &journal->going);
 	journal->is_going = true;
+	journal->expires = journal->expired;
+	journal->expired = false;
+	journal->before_us = call_expiry_before_us(journal->carrier);
 	strand_post(journal->strand, append, on_appended, mem_ref(journal));
 }
 
@@ -332,6 +362,15 @@ void call_journal_note(struct call_journal *journal, struct call_leg *leg)
 		return;
 	if (!leg->note_node.list)
 		list_append(&journal->noted, &leg->note_node, leg);
+	if (!journal->is_going)
+		timer_start(journal->timer, 0);
+}
+
+void call_journal_expire(struct call_journal *journal)
+{
+	if (!journal->carrier)
+		return;
+	journal->expired = true;
 	if (!journal->is_going)
 		timer_start(journal->timer, 0);
 }
@@ -366,13 +405,15 @@ static void journal_destroy(void *data)
 		(void)close(journal->fd);
 	mem_unref(journal->timer);
 	mem_unref(journal->strand);
+	mem_unref(journal->safe);
+	mem_unref(journal->strand_safe);
 	buf_free(&journal->going);
 	mem_free(journal->path);
 }
 
 /* ---- opening ---- */
 
-static void add_to_book(struct carrier *carrier, const json_t *calls)
+static void add_to_book(struct carrier *carrier, const json_t *calls, int64_t before_us)
 {
 	size_t count = json_object_size(calls), index = 0;
 	const char *sid;
@@ -382,7 +423,7 @@ static void add_to_book(struct carrier *carrier, const json_t *calls)
 	{
 		auto_unref struct call_leg *leg = NULL;
 
-		if (!is_kept(json, index++, count))
+		if (!is_kept(json, index++, count, before_us))
 			continue;
 		leg = leg_of_json(carrier, json);
 		call_leg_book_add(carrier->book, leg);
@@ -393,10 +434,28 @@ static void add_to_book(struct carrier *carrier, const json_t *calls)
 	}
 }
 
-int call_journal_open(struct call_journal **ret_journal, struct carrier *carrier)
+static int load(struct call_journal *journal, char error[256])
+{
+	int64_t before_us = call_expiry_before_us(journal->carrier);
+	auto_json json_t *calls = json_object();
+	int err = read_file(journal->safe, journal->path, calls);
+
+	if (err) {
+		snprintf(
+			error, 256,
+			"MASTER_KEY: the journal of calls in DATA_DIR is sealed under another one");
+		return -EACCES;
+	}
+	add_to_book(journal->carrier, calls, before_us);
+	err = compact(journal, calls, before_us);
+	if (err)
+		snprintf(error, 256, "DATA_DIR: the journal of calls: %s", strerror(-err));
+	return err;
+}
+
+int call_journal_open(struct call_journal **ret_journal, struct carrier *carrier, char error[256])
 {
 	struct call_journal *journal = mem_new(sizeof(*journal), journal_destroy);
-	json_t *calls;
 	int err;
 
 	journal->carrier = carrier;
@@ -404,10 +463,11 @@ int call_journal_open(struct call_journal **ret_journal, struct carrier *carrier
 	journal->path = mem_printf("%s/carrier/calls.jsonl", carrier->settings->data_dir);
 	journal->strand = strand_new(carrier->pool);
 	journal->timer = timer_new(carrier->loop, write_next, journal);
-	calls = read_file(journal->path);
-	add_to_book(carrier, calls);
-	err = compact(journal, calls);
-	json_decref(calls);
+	err = safe_open(&journal->safe, carrier->settings, "carrier", error);
+	if (!err)
+		err = safe_open(&journal->strand_safe, carrier->settings, "carrier", error);
+	if (!err)
+		err = load(journal, error);
 	if (err)
 		mem_unref(journal);
 	else

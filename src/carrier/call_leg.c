@@ -1,5 +1,6 @@
 #include "carrier/call_leg.h"
 
+#include "carrier/call_fork.h"
 #include "carrier/call_recording.h"
 #include "carrier/call_tape.h"
 #include "carrier/carrier_priv.h"
@@ -50,6 +51,7 @@ void call_leg_target_set(struct call_leg_target *target, const char *url, const 
 
 static void call_leg_release_media(struct call_leg *leg)
 {
+	call_forks_end(leg);
 	leg->script = mem_unref(leg->script);
 	leg->limit = mem_unref(leg->limit);
 	leg->sip = mem_unref(leg->sip);
@@ -236,6 +238,8 @@ static void on_audio(struct sip_call *sip, const int16_t samples[SIP_FRAME_SAMPL
 		return;
 	if (leg->recording)
 		call_recording_hear(leg->recording, samples, SIP_FRAME_SAMPLES);
+	if (leg->forks.len)
+		call_forks_hear(leg, samples, SIP_FRAME_SAMPLES);
 	script_hear(leg->script, samples);
 }
 
@@ -489,8 +493,10 @@ void call_leg_lost(struct call_leg *leg)
 		leg->updated_us = clock_wall_us();
 		if (recording && !call_recording_is_over(recording)) {
 			path = call_recording_path(recording);
-			recorded_until_us = recording->started_us +
-					    (int64_t)call_tape_file_duration_ms(path) * 1000;
+			recorded_until_us =
+				recording->started_us +
+				(int64_t)call_tape_file_duration_ms(leg->carrier->safe, path) *
+					1000;
 			if (recorded_until_us > leg->ended_us)
 				leg->ended_us = recorded_until_us;
 		}
@@ -533,6 +539,8 @@ void call_leg_play(struct call_leg *leg, const int16_t *samples, size_t count)
 
 	if (!err && leg->recording)
 		call_recording_play(leg->recording, samples, count);
+	if (!err && leg->forks.len)
+		call_forks_play(leg, samples, count);
 	if (err == -ENOBUFS)
 		LOG_WARN(&leg->log, "audio_dropped", LOG_INT("samples", (int64_t)count));
 }
@@ -567,6 +575,7 @@ void call_leg_clear(struct call_leg *leg)
 {
 	if (leg->recording)
 		call_recording_clear(leg->recording);
+	call_forks_clear(leg);
 	if (leg->sip)
 		(void)sip_call_clear(leg->sip);
 }

@@ -81,6 +81,7 @@ struct call_leg {
 	struct timer *limit;
 	struct script *script;
 	struct call_recording *recording; /* the one under way */
+	struct list forks;                /* of struct call_fork: streams beside the script's */
 	struct hook_queue *hooks;
 };
 

@@ -72,6 +72,22 @@ void call_leg_book_remove(struct call_leg_book *book, struct call_leg *leg)
 	mem_unref(leg);
 }
 
+size_t call_leg_book_expire(struct call_leg_book *book, int64_t before_us)
+{
+	size_t count = 0;
+
+	LIST_EACH(&book->legs, node)
+	{
+		struct call_leg *leg = node->data;
+
+		if (!call_leg_state_is_terminal(leg->state) || leg->updated_us >= before_us)
+			continue;
+		call_leg_book_remove(book, leg);
+		count++;
+	}
+	return count;
+}
+
 struct call_leg *call_leg_book_find(const struct call_leg_book *book, const char *sid)
 {
 	struct call_leg *leg = sid_index_find(book->legs_by_sid, sid);

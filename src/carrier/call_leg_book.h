@@ -1,6 +1,6 @@
 /*
  * Every call there is and the latest that were, newest first. What is over stays for the API until
- * CALL_LEG_BOOK_MAX younger ones have ended.
+ * CALL_LEG_BOOK_MAX younger ones have ended, or its time has passed.
  */
 #pragma once
 
@@ -19,6 +19,9 @@ struct call_leg_book *call_leg_book_new(void); /* owned by the caller */
 /* Takes a reference; numbers the leg. */
 void call_leg_book_add(struct call_leg_book *book, struct call_leg *leg);
 void call_leg_book_remove(struct call_leg_book *book, struct call_leg *leg);
+
+/* Remove those that were over before a time (clock_wall_us()); returns how many. */
+size_t call_leg_book_expire(struct call_leg_book *book, int64_t before_us);
 
 /* NULL when there is none, or the customer deleted it. */
 struct call_leg *call_leg_book_find(const struct call_leg_book *book, const char *sid);

@@ -3,6 +3,7 @@
 #include "carrier/call_leg.h"
 #include "carrier/call_recording.h"
 #include "carrier/carrier_priv.h"
+#include "carrier/phone_number.h"
 #include "core/mem.h"
 #include "core/phone.h"
 #include "core/setting.h"
@@ -144,12 +145,67 @@ json_t *call_recording_json(const struct call_recording *recording, bool under_c
 	return json;
 }
 
+/* What a number does not say itself is as the settings say. */
+static void set_number_target(json_t *json, const char *url_key, const char *method_key,
+			      const struct call_leg_target *target, const char *otherwise)
+{
+	json_set_str(json, url_key, target->url ? target->url : otherwise);
+	json_set_str(json, method_key, target->url ? target->method : "POST");
+}
+
+json_t *phone_number_json(const struct carrier *carrier, const struct phone_number *number)
+{
+	static const char *const nulls[] = {"address_sid",        "identity_sid",
+					    "trunk_sid",          "voice_application_sid",
+					    "bundle_sid",         "emergency_address_sid",
+					    "sms_application_sid"};
+	const struct settings *s = carrier->settings;
+	json_t *json = json_object();
+	auto_free char *uri = mem_printf("/2010-04-01/Accounts/%s/IncomingPhoneNumbers/%s.json",
+					 s->twilio_account_sid, number->sid);
+
+	json_set_str(json, "sid", number->sid);
+	json_set_str(json, "account_sid", s->twilio_account_sid);
+	json_set_str(json, "phone_number", number->number);
+	json_set_str(json, "friendly_name", number->friendly_name);
+	json_set_str(json, "api_version", "2010-04-01");
+	json_set_str(json, "origin", "twilio");
+	json_set_str(json, "status", "in-use");
+	json_set_str(json, "type", "local");
+	json_set_str(json, "address_requirements", "none");
+	json_set_str(json, "voice_receive_mode", "voice");
+	json_set_str(json, "emergency_status", "Inactive");
+	json_set_str(json, "emergency_address_status", "unregistered");
+	json_set_bool(json, "beta", false);
+	json_set_bool(json, "voice_caller_id_lookup", false);
+	json_object_set_new(
+		json, "capabilities",
+		json_pack("{s:b,s:b,s:b,s:b}", "voice", 1, "sms", 0, "mms", 0, "fax", 0));
+	set_number_target(json, "voice_url", "voice_method", &number->voice, s->carrier_voice_url);
+	set_number_target(json, "voice_fallback_url", "voice_fallback_method", &number->fallback,
+			  "");
+	set_number_target(json, "status_callback", "status_callback_method", &number->status,
+			  s->carrier_status_url);
+	json_set_str(json, "sms_url", "");
+	json_set_str(json, "sms_method", "POST");
+	json_set_str(json, "sms_fallback_url", "");
+	json_set_str(json, "sms_fallback_method", "POST");
+	set_time(json, "date_created", number->created_us);
+	set_time(json, "date_updated", number->updated_us);
+	json_set_str(json, "uri", uri);
+	for (size_t i = 0; i < ARRAY_LEN(nulls); i++)
+		json_set_str(json, nulls[i], NULL);
+	return json;
+}
+
 json_t *account_json(const struct carrier *carrier)
 {
 	const char *sid = carrier->settings->twilio_account_sid;
 	auto_free char *uri = mem_printf("/2010-04-01/Accounts/%s.json", sid);
 	auto_free char *calls = mem_printf("/2010-04-01/Accounts/%s/Calls.json", sid);
 	auto_free char *recordings = mem_printf("/2010-04-01/Accounts/%s/Recordings.json", sid);
+	auto_free char *numbers =
+		mem_printf("/2010-04-01/Accounts/%s/IncomingPhoneNumbers.json", sid);
 	json_t *json = json_object(), *uris = json_object();
 
 	json_set_str(json, "sid", sid);
@@ -163,6 +219,7 @@ json_t *account_json(const struct carrier *carrier)
 	set_time(json, "date_updated", carrier->started_us);
 	json_set_str(uris, "calls", calls);
 	json_set_str(uris, "recordings", recordings);
+	json_set_str(uris, "incoming_phone_numbers", numbers);
 	json_object_set_new(json, "subresource_uris", uris);
 	return json;
 }

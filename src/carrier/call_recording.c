@@ -5,6 +5,7 @@
 #include "carrier/carrier_priv.h"
 #include "core/clock.h"
 #include "core/mem.h"
+#include "core/safe_file.h"
 #include "core/setting.h"
 #include "core/str.h"
 #include "core/timestamp.h"
@@ -13,7 +14,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 /* ---- statuses ---- */
 
@@ -258,6 +258,7 @@ static void begin_tape(struct call_recording *recording)
 		.loop = carrier->loop,
 		.disk = carrier->disk,
 		.path = path,
+		.safe = carrier->safe,
 		.channels = recording->conf->channels,
 		.trim = recording->conf->trim,
 	});
@@ -347,7 +348,7 @@ void call_recording_lost(struct call_recording *recording)
 	if (call_recording_is_over(recording))
 		return;
 	(void)step(recording, RECORDING_EV_END);
-	written(recording, 0, call_tape_file_duration_ms(path));
+	written(recording, 0, call_tape_file_duration_ms(recording->leg->carrier->safe, path));
 }
 
 void call_recording_delete(struct call_recording *recording)
@@ -356,8 +357,8 @@ void call_recording_delete(struct call_recording *recording)
 	auto_free char *path = call_recording_path(recording);
 	auto_free char *mono = call_recording_mono_path(recording);
 
-	(void)unlink(path);
-	(void)unlink(mono);
+	safe_file_remove(path);
+	safe_file_remove(mono);
 	call_recording_free(recording);
 	carrier_leg_changed(leg->carrier, leg);
 }

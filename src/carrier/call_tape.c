@@ -1,7 +1,9 @@
 #include "carrier/call_tape.h"
 
 #include "core/buf.h"
+#include "core/log.h"
 #include "core/mem.h"
+#include "core/safe_file.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
 #include "loop/work.h"
@@ -40,6 +42,7 @@ struct file {
 	uint32_t channels;
 	uint64_t data_len;
 	bool trim;
+	struct safe *safe;
 	char *path;
 };
 
@@ -48,6 +51,7 @@ struct write_task {
 	struct buf data;
 	bool last;
 	uint64_t duration_ms; /* of the whole file, once it is written */
+	int seal_err;
 	call_tape_done_h *doneh;
 	void *arg;
 };
@@ -90,6 +94,7 @@ static void file_destroy(void *data)
 
 	if (file->fd >= 0)
 		(void)close(file->fd);
+	mem_unref(file->safe);
 	mem_free(file->path);
 }
 
@@ -119,12 +124,26 @@ static void file_write(void *arg)
 	task->duration_ms = file->data_len / (2 * (uint64_t)file->channels) / SAMPLES_PER_MS;
 	if (file->trim && !file->err)
 		file->err = call_tape_file_trim(&task->duration_ms, file->path);
+	if (!file->err)
+		task->seal_err = safe_file_seal(file->safe, file->path);
+}
+
+/* It plays all the same, and is sealed at the next start. */
+static void tell_not_sealed(const struct write_task *task)
+{
+	struct log log;
+
+	log_init(&log, "carrier", NULL);
+	LOG_WARN(&log, "recording_not_sealed", LOG_STR("path", task->file->path),
+		 LOG_ERR(task->seal_err));
 }
 
 static void on_written(void *arg)
 {
 	struct write_task *task = arg;
 
+	if (task->seal_err)
+		tell_not_sealed(task);
 	if (task->doneh)
 		task->doneh(task->file->err, task->duration_ms, task->arg);
 	buf_free(&task->data);
@@ -277,6 +296,7 @@ struct call_tape *call_tape_new(const struct call_tape_conf *conf)
 	tape->file->fd = -1;
 	tape->file->channels = conf->channels;
 	tape->file->trim = conf->trim;
+	tape->file->safe = mem_ref(conf->safe);
 	tape->file->path = mem_strdup(conf->path);
 	tape->started_ms = loop_now_ms(conf->loop);
 	tape->timer = timer_new(conf->loop, on_flush, tape);
@@ -319,33 +339,46 @@ void call_tape_end(struct call_tape *tape, call_tape_done_h *doneh, void *arg)
 
 /* ---- files of earlier calls ---- */
 
-static int open_tape(const char *path, int flags, uint32_t *ret_channels, uint64_t *ret_data_len)
+/* Returns 0 or -EBADMSG: nothing that a tape wrote. */
+static int parse_header(const uint8_t header[WAV_HEADER_SIZE], uint32_t *ret_channels,
+			uint64_t *ret_data_len)
 {
-	uint8_t header[WAV_HEADER_SIZE];
-	int fd = open(path, flags | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	if (read(fd, header, sizeof(header)) != sizeof(header) || memcmp(header, "RIFF", 4) ||
-	    memcmp(header + 36, "data", 4) || header[22] < 1 || header[22] > 2) {
-		(void)close(fd);
+	if (memcmp(header, "RIFF", 4) || memcmp(header + 36, "data", 4) || header[22] < 1 ||
+	    header[22] > 2)
 		return -EBADMSG;
-	}
 	*ret_channels = header[22];
 	*ret_data_len = header[40] | (uint32_t)header[41] << 8 | (uint32_t)header[42] << 16 |
 			(uint32_t)header[43] << 24;
-	return fd;
+	return 0;
 }
 
-uint64_t call_tape_file_duration_ms(const char *path)
+static int open_tape(struct safe_file **ret_file, const struct safe *safe, const char *path,
+		     uint32_t *ret_channels, uint64_t *ret_data_len)
 {
+	uint8_t header[WAV_HEADER_SIZE];
+	struct safe_file *file;
+	int err = safe_file_open(&file, safe, path);
+
+	if (err)
+		return err;
+	if (safe_file_read(file, 0, header, sizeof(header)) != sizeof(header) ||
+	    parse_header(header, ret_channels, ret_data_len)) {
+		mem_unref(file);
+		return -EBADMSG;
+	}
+	*ret_file = file;
+	return 0;
+}
+
+uint64_t call_tape_file_duration_ms(const struct safe *safe, const char *path)
+{
+	struct safe_file *file;
 	uint32_t channels = 1;
 	uint64_t len = 0;
-	int fd = open_tape(path, O_RDONLY, &channels, &len);
 
-	if (fd < 0)
+	if (open_tape(&file, safe, path, &channels, &len))
 		return 0;
-	(void)close(fd);
+	mem_unref(file);
 	return len / (2 * (uint64_t)channels) / SAMPLES_PER_MS;
 }
 
@@ -426,24 +459,30 @@ static int trim_fd(uint64_t *ret_ms, int fd, uint32_t channels, uint64_t len)
 
 int call_tape_file_trim(uint64_t *ret_ms, const char *path)
 {
+	uint8_t header[WAV_HEADER_SIZE];
 	uint32_t channels = 1;
 	uint64_t len = 0;
-	int fd = open_tape(path, O_RDWR, &channels, &len), err;
+	int fd = open(path, O_RDWR | O_CLOEXEC), err;
 
 	if (fd < 0)
-		return fd;
-	err = trim_fd(ret_ms, fd, channels, len);
+		return -errno;
+	err = pread(fd, header, sizeof(header), 0) == sizeof(header)
+		      ? parse_header(header, &channels, &len)
+		      : -EBADMSG;
+	if (!err)
+		err = trim_fd(ret_ms, fd, channels, len);
 	(void)close(fd);
 	return err;
 }
 
-static int mix_frames(int out, int in, uint64_t *ret_len)
+static int mix_frames(int out, struct safe_file *in, uint64_t *ret_len)
 {
 	int16_t pairs[MIX_FRAMES * 2], mono[MIX_FRAMES];
+	int64_t offset = WAV_HEADER_SIZE;
 	ssize_t n;
 	int err;
 
-	while ((n = read(in, pairs, sizeof(pairs))) > 0) {
+	while ((n = safe_file_read(in, offset, pairs, sizeof(pairs))) > 0) {
 		size_t frames = (size_t)n / 4;
 
 		for (size_t i = 0; i < frames; i++)
@@ -452,30 +491,38 @@ static int mix_frames(int out, int in, uint64_t *ret_len)
 		if (err)
 			return err;
 		*ret_len += frames * 2;
+		offset += n;
 	}
-	return n ? -errno : 0;
+	return (int)n;
 }
 
-int call_tape_file_mix(const char *dst, const char *src)
+static int mix_file(const char *dst, struct safe_file *in)
+{
+	uint8_t header[WAV_HEADER_SIZE];
+	uint64_t len = 0;
+	int out = open(dst, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600), err;
+
+	if (out < 0)
+		return -errno;
+	err = mix_frames(out, in, &len);
+	wav_header(header, RATE_HZ, 1, len);
+	if (!err)
+		err = write_at(out, header, sizeof(header), 0);
+	(void)close(out);
+	return err;
+}
+
+int call_tape_file_mix(const struct safe *safe, const char *dst, const char *src)
 {
 	auto_free char *part = mem_printf("%s.part", dst);
-	uint8_t header[WAV_HEADER_SIZE];
+	auto_unref struct safe_file *in = NULL;
 	uint32_t channels = 1;
-	uint64_t len = 0, mixed_len = 0;
-	int in = open_tape(src, O_RDONLY, &channels, &len), out, err;
+	uint64_t len = 0;
+	int err = open_tape(&in, safe, src, &channels, &len);
 
-	if (in < 0)
-		return in;
-	out = open(part, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
-	err = out < 0 ? -errno : channels != 2 ? -EINVAL : mix_frames(out, in, &mixed_len);
-	if (!err) {
-		wav_header(header, RATE_HZ, 1, mixed_len);
-		err = write_at(out, header, sizeof(header), 0);
-	}
-	if (out >= 0)
-		(void)close(out);
-	(void)close(in);
+	if (!err)
+		err = channels == 2 ? mix_file(part, in) : -EINVAL;
 	if (!err && rename(part, dst))
 		err = -errno;
-	return err;
+	return err ? err : safe_file_seal(safe, dst);
 }

@@ -1,7 +1,8 @@
 /*
  * The recording of one call: a WAV file whose first channel is what the phone said and whose second
  * is what we played, both on the clock that starts with the answer. The file is readable at any
- * time, whatever happens to the process: its header is renewed with every write.
+ * time, whatever happens to the process: its header is renewed with every write. Once the call has
+ * ended it is sealed.
  *
  * Belongs to the loop; writing happens on a strand.
  */
@@ -12,6 +13,7 @@
 #include <stdint.h>
 
 struct loop;
+struct safe;
 struct strand;
 struct call_tape;
 
@@ -20,6 +22,7 @@ struct call_tape_conf {
 	struct strand *disk;
 	const char *path;  /* created or replaced */
 	uint32_t channels; /* 2, or 1 for both sides mixed */
+	struct safe *safe; /* what the whole file is sealed under (core/safe_file.h); may be NULL */
 	bool trim; /* at the end, cut off the silence before the first sound and after the last */
 };
 
@@ -54,7 +57,7 @@ void call_tape_end(struct call_tape *tape, call_tape_done_h *doneh, void *arg);
  * Length in milliseconds of a WAV file that tape wrote, 0 when it is none; blocking, for the start
  * of the process.
  */
-uint64_t call_tape_file_duration_ms(const char *path);
+uint64_t call_tape_file_duration_ms(const struct safe *safe, const char *path);
 
 /*
  * Cut the silence off both ends of a WAV file that tape wrote; blocking. ret_ms gets the length
@@ -62,5 +65,6 @@ uint64_t call_tape_file_duration_ms(const char *path);
  */
 int call_tape_file_trim(uint64_t *ret_ms, const char *path);
 
-/* Both channels of src mixed into a new file dst; blocking. Returns 0 or a negative errno. */
-int call_tape_file_mix(const char *dst, const char *src);
+/* Both channels of src mixed into a new file dst, sealed as src is; blocking. Returns 0 or a
+ * negative errno. */
+int call_tape_file_mix(const struct safe *safe, const char *dst, const char *src);

@@ -1,17 +1,21 @@
 #include "carrier/carrier_priv.h"
 
+#include "carrier/call_expiry.h"
 #include "carrier/call_journal.h"
 #include "carrier/call_leg.h"
 #include "carrier/call_leg_book.h"
 #include "carrier/call_recording.h"
+#include "carrier/phone_number.h"
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/metric.h"
+#include "core/safe.h"
 #include "core/setting.h"
 #include "core/str.h"
 #include "http/http_client.h"
 #include "http/http_server.h"
 #include "loop/loop.h"
+#include "loop/safe_folder.h"
 #include "loop/timer.h"
 #include "loop/work.h"
 #include "observe/health.h"
@@ -119,6 +123,23 @@ static void clean_user(char *out, size_t size, const char *user, const char *oth
 		str_copy(out, size, otherwise);
 }
 
+/* Whom the call asks: as the number says, otherwise as the settings do. */
+static void aim(struct call_leg *leg, const struct phone_number *number)
+{
+	const struct settings *s = leg->carrier->settings;
+
+	call_leg_target_set(&leg->voice, s->carrier_voice_url, "POST");
+	call_leg_target_set(&leg->status, s->carrier_status_url, "POST");
+	if (!number)
+		return;
+	if (number->voice.url)
+		call_leg_target_set(&leg->voice, number->voice.url, number->voice.method);
+	if (number->fallback.url)
+		call_leg_target_set(&leg->fallback, number->fallback.url, number->fallback.method);
+	if (number->status.url)
+		call_leg_target_set(&leg->status, number->status.url, number->status.method);
+}
+
 static void on_incoming(struct sip_call *sip, void *arg)
 {
 	struct carrier *carrier = arg;
@@ -133,8 +154,7 @@ static void on_incoming(struct sip_call *sip, void *arg)
 	clean_user(from, sizeof(from), sip_call_remote_user(sip), "anonymous");
 	clean_user(to, sizeof(to), sip_call_local_user(sip), s->twilio_phone_number);
 	leg = call_leg_new(carrier, true, to, from);
-	call_leg_target_set(&leg->voice, s->carrier_voice_url, "POST");
-	call_leg_target_set(&leg->status, s->carrier_status_url, "POST");
+	aim(leg, phone_book_by_number(carrier->numbers, to));
 	if (s->record_calls) {
 		leg->record = call_recording_conf_new("OutboundAPI");
 		leg->record->channels = 2;
@@ -227,6 +247,7 @@ static void carrier_destroy(void *data)
 {
 	struct carrier *carrier = data;
 
+	mem_unref(carrier->expiry);
 	if (carrier->journal)
 		call_journal_close(carrier->journal);
 	if (carrier->book)
@@ -240,7 +261,9 @@ static void carrier_destroy(void *data)
 	mem_unref(carrier->tts);
 	mem_unref(carrier->client);
 	mem_unref(carrier->journal);
+	mem_unref(carrier->numbers);
 	mem_unref(carrier->disk);
+	mem_unref(carrier->safe);
 	mem_unref(carrier->pool);
 	mem_unref(carrier->settings);
 }
@@ -261,6 +284,14 @@ static void build_parts(struct carrier *carrier)
 	};
 }
 
+/* What the last process had not sealed when it ended; before there are new ones. */
+static void seal_recordings(struct carrier *carrier)
+{
+	auto_free char *folder = mem_printf("%s/carrier/recordings", carrier->settings->data_dir);
+
+	safe_folder_seal(carrier->disk, carrier->safe, folder);
+}
+
 int carrier_new(struct carrier **ret_carrier, struct loop *loop, struct settings *settings,
 		const char *version, char error[256])
 {
@@ -274,11 +305,12 @@ int carrier_new(struct carrier **ret_carrier, struct loop *loop, struct settings
 	log_init(&carrier->log, "carrier", NULL);
 	build_parts(carrier);
 	err = make_folders(settings, error);
-	if (!err) {
-		err = call_journal_open(&carrier->journal, carrier);
-		if (err)
-			snprintf(error, 256, "DATA_DIR: the journal of calls: %s", strerror(-err));
-	}
+	if (!err)
+		err = safe_open(&carrier->safe, settings, "carrier recordings", error);
+	if (!err)
+		err = call_journal_open(&carrier->journal, carrier, error);
+	if (!err)
+		err = phone_book_open(&carrier->numbers, carrier, error);
 	if (!err)
 		err = open_sip(carrier, error);
 	if (!err)
@@ -288,6 +320,8 @@ int carrier_new(struct carrier **ret_carrier, struct loop *loop, struct settings
 		return err;
 	}
 	call_journal_settle(carrier);
+	seal_recordings(carrier);
+	carrier->expiry = call_expiry_new(carrier);
 	*ret_carrier = carrier;
 	return 0;
 }

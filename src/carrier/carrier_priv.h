@@ -12,9 +12,12 @@
 struct health;
 struct http_client;
 struct http_server;
+struct call_expiry;
 struct call_journal;
 struct call_leg;
 struct call_leg_book;
+struct phone_book;
+struct safe;
 struct sip;
 struct strand;
 struct timer;
@@ -40,9 +43,12 @@ struct carrier {
 	struct sip *sip;
 	struct work_pool *pool;
 	struct strand *disk;
+	struct safe *safe; /* of recordings: core/safe_file.h */
 	struct tts *tts;
 	struct call_leg_book *book;
 	struct call_journal *journal;
+	struct call_expiry *expiry;
+	struct phone_book *numbers;
 	struct list queue; /* legs waiting to be dialled, oldest first */
 	struct timer *dispatch;
 	uint64_t next_dial_ms; /* when the next call may leave the queue */
@@ -69,3 +75,5 @@ void carrier_leg_changed(struct carrier *carrier, struct call_leg *leg);
 void rest_routes(struct carrier *carrier);
 void rest_call_routes(struct carrier *carrier);
 void rest_recording_routes(struct carrier *carrier);
+void rest_stream_routes(struct carrier *carrier);
+void rest_number_routes(struct carrier *carrier);

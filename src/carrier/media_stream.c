@@ -296,8 +296,13 @@ static void send_frame(struct media_stream *stream, const int16_t *samples)
 	g711_encode(payload, G711_ULAW, samples, SIP_FRAME_SAMPLES);
 	stream->chunk++;
 	stream->heard_ms = loop_now_ms(stream->leg->carrier->loop);
-	len = stream_message_media(message, ++stream->sequence, stream->sid, stream->chunk,
-				   stream->heard_ms - stream->started_ms, payload, sizeof(payload));
+	len = stream_message_media(
+		message, ++stream->sequence, stream->sid,
+		&(struct stream_media){.track = "inbound",
+				       .chunk = stream->chunk,
+				       .timestamp_ms = stream->heard_ms - stream->started_ms,
+				       .payload = payload,
+				       .len = sizeof(payload)});
 	send_text(stream, message, len);
 }
 

@@ -1,5 +1,6 @@
 #include "carrier/rest.h"
 
+#include "carrier/call_leg_book.h"
 #include "carrier/call_leg_json.h"
 #include "carrier/carrier_priv.h"
 #include "carrier/rest_form.h"
@@ -124,6 +125,21 @@ void rest_name(const struct http_request *req, const char *name, char out[REST_N
 		*out = '\0';
 	if (str_has_suffix(out, ".json"))
 		out[strlen(out) - strlen(".json")] = '\0';
+}
+
+struct call_leg *rest_leg(struct carrier *carrier, struct http_request *req)
+{
+	struct call_leg *leg;
+	char sid[REST_NAME_SIZE];
+
+	if (!rest_admit(carrier, req))
+		return NULL;
+	rest_name(req, "call", sid);
+	leg = call_leg_book_find(carrier->book, sid);
+	if (!leg)
+		rest_error(req, REST_NOT_FOUND, "The requested resource %.200s was not found",
+			   http_request_path(req));
+	return leg;
 }
 
 struct form *rest_form(struct http_request *req)
@@ -270,4 +286,6 @@ void rest_routes(struct carrier *carrier)
 			  carrier);
 	rest_call_routes(carrier);
 	rest_recording_routes(carrier);
+	rest_stream_routes(carrier);
+	rest_number_routes(carrier);
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct buf;
+struct call_leg;
 struct carrier;
 struct form;
 struct http_request;
@@ -32,6 +33,8 @@ enum rest_code {
 	REST_INVALID_APPLICATION = 21218,
 	REST_NOT_IN_PROGRESS = 21220,
 	REST_INVALID_STATUS = 21222,
+	REST_INVALID_NUMBER = 21421,
+	REST_NUMBER_TAKEN = 21422,
 };
 
 /* {"code","message","more_info","status"}; the HTTP status follows from the code. */
@@ -52,6 +55,9 @@ bool rest_admit(const struct carrier *carrier, struct http_request *req);
 /* The "{name}" of the path without ".json"; "" when it is longer than a SID with an extension. */
 enum { REST_NAME_SIZE = 64 };
 void rest_name(const struct http_request *req, const char *name, char out[REST_NAME_SIZE]);
+
+/* The leg of the call in the path, for who is admitted. NULL: it was answered. */
+struct call_leg *rest_leg(struct carrier *carrier, struct http_request *req);
 
 /* The request's form body. NULL: it was answered 400. Owned by the caller. */
 struct form *rest_form(struct http_request *req);

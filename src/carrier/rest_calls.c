@@ -48,25 +48,9 @@ static void create_call(struct http_request *req, void *arg)
 	carrier_enqueue(carrier, leg);
 }
 
-/* The leg named in the path. NULL: it was answered. */
-static struct call_leg *requested_leg(struct carrier *carrier, struct http_request *req)
-{
-	struct call_leg *leg;
-	char sid[REST_NAME_SIZE];
-
-	if (!rest_admit(carrier, req))
-		return NULL;
-	rest_name(req, "call", sid);
-	leg = call_leg_book_find(carrier->book, sid);
-	if (!leg)
-		rest_error(req, REST_NOT_FOUND, "The requested resource %.200s was not found",
-			   http_request_path(req));
-	return leg;
-}
-
 static void get_call(struct http_request *req, void *arg)
 {
-	const struct call_leg *leg = requested_leg(arg, req);
+	const struct call_leg *leg = rest_leg(arg, req);
 
 	if (leg)
 		reply_leg(req, 200, leg);
@@ -75,7 +59,7 @@ static void get_call(struct http_request *req, void *arg)
 static void delete_call(struct http_request *req, void *arg)
 {
 	struct carrier *carrier = arg;
-	struct call_leg *leg = requested_leg(carrier, req);
+	struct call_leg *leg = rest_leg(carrier, req);
 
 	if (!leg)
 		return;
@@ -154,7 +138,7 @@ static void apply_update(struct call_leg *leg, const struct form *form, struct t
 static void update_call(struct http_request *req, void *arg)
 {
 	struct carrier *carrier = arg;
-	auto_unref struct call_leg *leg = mem_ref(requested_leg(carrier, req));
+	auto_unref struct call_leg *leg = mem_ref(rest_leg(carrier, req));
 	auto_unref struct form *form = NULL;
 	auto_unref struct twiml *twiml = NULL;
 	struct twiml_error error;

@@ -9,14 +9,15 @@
 #include "carrier/carrier_priv.h"
 #include "carrier/rest.h"
 #include "core/mem.h"
+#include "core/safe_file.h"
 #include "core/str.h"
 #include "http/form.h"
+#include "http/http_safe_file.h"
 #include "http/http_server.h"
 #include "loop/work.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 static void not_found(struct http_request *req)
 {
@@ -91,6 +92,7 @@ static void list_call_recordings(struct http_request *req, void *arg)
 /* A mix being made on a worker for somebody who waits. */
 struct mixing {
 	struct http_request *req;
+	struct safe *safe;
 	char *source, *mono;
 	int err;
 };
@@ -99,16 +101,21 @@ static void mix(void *arg)
 {
 	struct mixing *mixing = arg;
 
-	mixing->err =
-		access(mixing->mono, R_OK) ? call_tape_file_mix(mixing->mono, mixing->source) : 0;
+	auto_unref struct safe_file *file = NULL;
+
+	mixing->err = safe_file_open(&file, mixing->safe, mixing->mono);
+	if (mixing->err == -ENOENT)
+		mixing->err = call_tape_file_mix(mixing->safe, mixing->mono, mixing->source);
 }
 
 static void on_mixed(void *arg)
 {
 	struct mixing *mixing = arg;
 
-	if (mixing->err || http_reply_file(mixing->req, mixing->mono, "audio/x-wav"))
+	if (mixing->err ||
+	    http_reply_safe_file(mixing->req, mixing->safe, mixing->mono, "audio/x-wav"))
 		not_found(mixing->req);
+	mem_unref(mixing->safe);
 	mem_unref(mixing->req);
 	mem_free(mixing->source);
 	mem_free(mixing->mono);
@@ -120,6 +127,7 @@ static void reply_mono(struct carrier *carrier, struct http_request *req, const 
 	struct mixing *mixing = mem_alloc(sizeof(*mixing));
 
 	mixing->req = mem_ref(req);
+	mixing->safe = mem_ref(carrier->safe);
 	mixing->source = mem_strdup(path);
 	mixing->mono = mem_printf("%.*s.mono.wav", (int)(strlen(path) - strlen(".wav")), path);
 	strand_post(carrier->disk, mix, on_mixed, mixing);
@@ -141,7 +149,7 @@ static void reply_audio(struct carrier *carrier, struct http_request *req,
 		not_found(req);
 	else if (str_equal(wanted, "1") && dual)
 		reply_mono(carrier, req, path);
-	else if (http_reply_file(req, path, "audio/x-wav"))
+	else if (http_reply_safe_file(req, carrier->safe, path, "audio/x-wav"))
 		not_found(req);
 }
 

@@ -6,6 +6,7 @@
 #include "carrier/gather.h"
 #include "carrier/media_stream.h"
 #include "carrier/player.h"
+#include "carrier/stream_verb.h"
 #include "carrier/twiml.h"
 #include "core/buf.h"
 #include "core/mem.h"
@@ -328,6 +329,14 @@ static void start_verb(struct script *script, const struct twiml_verb *verb)
 	case TWIML_CONNECT:
 		script->stream = media_stream_new(script->leg, &verb->children[0], script->url,
 						  on_stream_done, script);
+		break;
+	case TWIML_START:
+		stream_verb_start(script->leg, &verb->children[0], script->url);
+		script_next(script);
+		break;
+	case TWIML_STOP:
+		stream_verb_stop(script->leg, &verb->children[0]);
+		script_next(script);
 		break;
 	case TWIML_REDIRECT:
 		go_to(script, verb->text, twiml_text(verb, "method"), NULL);

@@ -46,7 +46,10 @@ void stream_message_start(struct buf *out, uint64_t sequence, const struct strea
 	json_set_str(format, "encoding", "audio/x-mulaw");
 	json_set_int(format, "sampleRate", 8000);
 	json_set_int(format, "channels", 1);
-	json_array_append_new(tracks, json_string("inbound"));
+	if (start->inbound || !start->outbound)
+		json_array_append_new(tracks, json_string("inbound"));
+	if (start->outbound)
+		json_array_append_new(tracks, json_string("outbound"));
 	json_set_str(body, "accountSid", start->account_sid);
 	json_set_str(body, "streamSid", start->stream_sid);
 	json_set_str(body, "callSid", start->call_sid);
@@ -79,20 +82,22 @@ static char *put_number(char *out, uint64_t value)
 }
 
 size_t stream_message_media(char out[STREAM_MEDIA_SIZE], uint64_t sequence, const char *stream_sid,
-			    uint64_t chunk, uint64_t timestamp_ms, const uint8_t *payload,
-			    size_t len)
+			    const struct stream_media *media)
 {
 	char *end = put_str(out, "{\"event\":\"media\",\"sequenceNumber\":\"");
 
 	end = put_number(end, sequence);
 	end = put_str(end, "\",\"streamSid\":\"");
 	end = put_str(end, stream_sid);
-	end = put_str(end, "\",\"media\":{\"track\":\"inbound\",\"chunk\":\"");
-	end = put_number(end, chunk);
+	end = put_str(end, "\",\"media\":{\"track\":\"");
+	end = put_str(end, media->track);
+	end = put_str(end, "\",\"chunk\":\"");
+	end = put_number(end, media->chunk);
 	end = put_str(end, "\",\"timestamp\":\"");
-	end = put_number(end, timestamp_ms);
+	end = put_number(end, media->timestamp_ms);
 	end = put_str(end, "\",\"payload\":\"");
-	end += base64_write(end, payload, len < STREAM_MAX_FRAME ? len : STREAM_MAX_FRAME);
+	end += base64_write(end, media->payload,
+			    media->len < STREAM_MAX_FRAME ? media->len : STREAM_MAX_FRAME);
 	end = put_str(end, "\"}}");
 	return (size_t)(end - out);
 }

@@ -14,6 +14,7 @@ struct buf;
 struct stream_start {
 	const char *account_sid, *call_sid, *stream_sid;
 	const json_t *parameters; /* object of strings */
+	bool inbound, outbound;   /* tracks; neither: inbound */
 };
 
 /* Each empties out first. Numbers go as strings, as the protocol has it. */
@@ -25,13 +26,19 @@ void stream_message_mark(struct buf *out, uint64_t sequence, const char *stream_
 void stream_message_stop(struct buf *out, uint64_t sequence, const struct stream_start *start);
 
 /*
- * A frame of the phone's audio, len at most STREAM_MAX_FRAME, into a caller's array: nothing is
+ * A frame of a track's audio, len at most STREAM_MAX_FRAME, into a caller's array: nothing is
  * allocated. Returns the length; no NUL follows.
  */
 enum { STREAM_MAX_FRAME = 160, STREAM_MEDIA_SIZE = 512 };
+struct stream_media {
+	const char *track; /* "inbound", "outbound" */
+	uint64_t chunk;
+	uint64_t timestamp_ms; /* since the stream's start */
+	const uint8_t *payload;
+	size_t len;
+};
 size_t stream_message_media(char out[STREAM_MEDIA_SIZE], uint64_t sequence, const char *stream_sid,
-			    uint64_t chunk, uint64_t timestamp_ms, const uint8_t *payload,
-			    size_t len);
+			    const struct stream_media *media);
 
 enum stream_command { STREAM_MEDIA, STREAM_MARK, STREAM_CLEAR, STREAM_OTHER };
 

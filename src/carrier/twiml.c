@@ -38,17 +38,22 @@ static const struct element_rule {
 	{"Reject", TWIML_REJECT, true, false, 0},
 	{"Hangup", TWIML_HANGUP, true, false, 0},
 	{"Connect", TWIML_CONNECT, true, false, CHILD(TWIML_STREAM)},
+	{"Start", TWIML_START, true, false, CHILD(TWIML_STREAM)},
+	{"Stop", TWIML_STOP, true, false, CHILD(TWIML_STREAM)},
 	{"Stream", TWIML_STREAM, false, false, CHILD(TWIML_PARAMETER)},
 	{"Parameter", TWIML_PARAMETER, false, false, 0},
 };
 
 /* Verbs of the vendor that this carrier does not carry out: named, so that the error can say so. */
 static const char *const unsupported[] = {
-	"Dial",    "Record",        "Enqueue",      "Leave",
-	"Start",   "Stop",          "Sms",          "Pay",
-	"Prompt",  "Refer",         "Siprec",       "Queue",
-	"Message", "Transcription", "Conversation", "ConversationRelay",
-	"Room",    "VirtualAgent",
+	"Dial",         "Record",
+	"Enqueue",      "Leave",
+	"Sms",          "Pay",
+	"Prompt",       "Refer",
+	"Siprec",       "Queue",
+	"Message",      "Transcription",
+	"Conversation", "ConversationRelay",
+	"Room",         "VirtualAgent",
 };
 
 static const struct attribute_rule attribute_rules[] = {
@@ -124,7 +129,8 @@ static bool value_fits(const struct attribute_rule *rule, const char *value, int
 {
 	static const char *const methods[] = {"GET", "POST", NULL};
 	static const char *const reasons[] = {"rejected", "busy", NULL};
-	static const char *const tracks[] = {"inbound_track", NULL};
+	static const char *const tracks[] = {"inbound_track", "outbound_track", "both_tracks",
+					     NULL};
 	static const char *const inputs[] = {"dtmf", "dtmf speech", NULL};
 	bool flag = false;
 
@@ -190,6 +196,23 @@ static int add_attributes(struct parse *parse, struct twiml_verb *verb, const xm
 	return 0;
 }
 
+/* The one <Stream> inside; only one that goes one way has a choice of tracks. */
+static int check_stream(struct parse *parse, const struct twiml_verb *verb, const xmlNode *node)
+{
+	const struct twiml_verb *stream = verb->children;
+	const char *needed = verb->kind == TWIML_STOP ? "name" : "url";
+
+	if (verb->child_count != 1)
+		return fail(parse, TWIML_ERROR_SCHEMA, node, "<%s> needs exactly one <Stream>",
+			    twiml_name(verb->kind));
+	if (!twiml_text(stream, needed))
+		return fail(parse, TWIML_ERROR_SCHEMA, node, "<Stream> has no %s", needed);
+	if (verb->kind == TWIML_CONNECT && !str_equal(twiml_text(stream, "track"), "inbound_track"))
+		return fail(parse, TWIML_ERROR_SCHEMA, node,
+			    "a <Stream> inside <Connect> has inbound_track only");
+	return 0;
+}
+
 /* What no single attribute can be blamed for. */
 static int check_verb(struct parse *parse, const struct twiml_verb *verb, const xmlNode *node)
 {
@@ -205,14 +228,9 @@ static int check_verb(struct parse *parse, const struct twiml_verb *verb, const 
 				    "<Play> has neither a URL nor digits");
 		break;
 	case TWIML_CONNECT:
-		if (verb->child_count != 1)
-			return fail(parse, TWIML_ERROR_SCHEMA, node,
-				    "<Connect> needs exactly one <Stream>");
-		break;
-	case TWIML_STREAM:
-		if (!twiml_text(verb, "url"))
-			return fail(parse, TWIML_ERROR_SCHEMA, node, "<Stream> has no url");
-		break;
+	case TWIML_START:
+	case TWIML_STOP:
+		return check_stream(parse, verb, node);
 	case TWIML_PARAMETER:
 		if (!twiml_text(verb, "name"))
 			return fail(parse, TWIML_ERROR_SCHEMA, node, "<Parameter> has no name");

@@ -18,6 +18,8 @@ enum twiml_kind {
 	TWIML_REJECT,
 	TWIML_HANGUP,
 	TWIML_CONNECT, /* children: one Stream */
+	TWIML_START,   /* children: one Stream */
+	TWIML_STOP,    /* children: one Stream, by its name */
 	TWIML_STREAM,  /* children: Parameter */
 	TWIML_PARAMETER,
 };

@@ -45,7 +45,8 @@ static const char usage[] =
 	"  --first-message TEXT    what the agent says first\n"
 	"  --voice NAME            Mark, Emily, Josh, Sarah, David or Jessica\n"
 	"  --max-duration SECONDS  end the call after so long\n"
-	"  --url URL               the platform (default: http://127.0.0.1:PORT)\n"
+	"  --url URL               the platform (default: http://127.0.0.1:PORT, with TLS "
+	"API_BASE_URL)\n"
 	"\n"
 	"Exit code: 0 the conversation took place and reached its goal, where the agent has one; 1 "
 	"it did\n"
@@ -63,7 +64,8 @@ struct call_view {
 	struct timer *reconnect; /* of the live socket */
 	struct timer *give_up;
 	const char *url;
-	const char *data_dir;
+	const char *bearer;        /* "Bearer KEY", or NULL */
+	const char *authorization; /* the whole header, or NULL */
 	bool expects_recording;
 	json_t *request;
 	char call_id[64];
@@ -231,8 +233,11 @@ static void live_connect(struct call_view *view)
 	auto_free char *url =
 		mem_printf("ws%s/api/v1/live?call_id=%s&since=%lld", view->url + strlen("http"),
 			   view->call_id, (long long)view->last_seq);
+	struct ws_header authorization = {"Authorization", view->bearer};
 	struct ws_connect_params params = {
 		.url = url,
+		.headers = &authorization,
+		.header_count = view->bearer ? 1 : 0,
 		.handlers = {.messageh = on_live_message,
 			     .closeh = on_live_close,
 			     .max_message_bytes = (size_t)1024 * 1024},
@@ -366,7 +371,6 @@ static void print_end(struct call_view *view)
 	const json_t *record = view->record;
 	const char *status = json_get_str(record, "status", view->status);
 	const json_t *recording = json_object_get(record, "recording");
-	auto_free char *file = mem_printf("%s/recordings/%s.wav", view->data_dir, view->call_id);
 	bool goal;
 
 	end_partial(view);
@@ -388,8 +392,7 @@ static void print_end(struct call_view *view)
 	putchar('\n');
 	goal = print_outcome(record);
 	if (str_equal(json_get_str(recording, "status", ""), "available"))
-		printf("recording: %s%s\n", access(file, R_OK) ? view->url : file,
-		       access(file, R_OK) ? json_get_str(recording, "url", "") : "");
+		printf("recording: %s%s\n", view->url, json_get_str(recording, "url", ""));
 	printf("details: %s/api/v1/calls/%s\n", view->url, view->call_id);
 	view_finish(view, str_equal(status, "COMPLETED") && goal && !view->interrupted
 				  ? CMD_OK
@@ -430,8 +433,9 @@ static void on_record(const struct http_result *result, void *arg)
 static void view_fetch(struct call_view *view)
 {
 	auto_free char *url = mem_printf("%s/api/v1/calls/%s", view->url, view->call_id);
+	const char *const headers[] = {view->authorization, NULL};
 	struct http_client_params params = {
-		.method = "GET", .url = url, .max_body_bytes = 16 << 20};
+		.method = "GET", .url = url, .headers = headers, .max_body_bytes = 16 << 20};
 
 	(void)http_client_request(NULL, view->client, &params, NULL, on_record, view);
 }
@@ -500,7 +504,7 @@ static void on_initiated(const struct http_result *result, void *arg)
 
 static void view_initiate(struct call_view *view)
 {
-	static const char *const headers[] = {"Content-Type: application/json", NULL};
+	const char *const headers[] = {"Content-Type: application/json", view->authorization, NULL};
 	auto_free char *url = mem_printf("%s/api/v1/calls/initiate", view->url);
 	auto_free char *body = json_text(view->request);
 	struct http_client_params params = {.method = "POST",
@@ -526,7 +530,8 @@ static void on_signal(int signum, void *arg)
 {
 	struct call_view *view = arg;
 	auto_free char *url = mem_printf("%s/api/v1/calls/%s/end", view->url, view->call_id);
-	struct http_client_params params = {.method = "POST", .url = url};
+	const char *const headers[] = {view->authorization, NULL};
+	struct http_client_params params = {.method = "POST", .url = url, .headers = headers};
 
 	if (view->interrupted || !*view->call_id) {
 		view_finish(view, CMD_FAILED);
@@ -604,7 +609,7 @@ int cmd_call(int argc, char **argv)
 {
 	auto_unref struct settings *settings = NULL;
 	auto_json json_t *request = json_object();
-	auto_free char *url = NULL;
+	auto_free char *url = NULL, *bearer = NULL, *authorization = NULL;
 	struct call_view view = {.request = request};
 	int err;
 
@@ -616,10 +621,15 @@ int cmd_call(int argc, char **argv)
 	settings = cmd_settings();
 	if (!settings)
 		return CMD_USAGE;
-	url = mem_printf("http://127.0.0.1:%d", (int)settings->port);
+	url = str_is_empty(settings->tls_cert_path)
+		      ? mem_printf("http://127.0.0.1:%d", (int)settings->port)
+		      : mem_strdup(settings->api_base_url);
 	if (!view.url)
 		view.url = url;
-	view.data_dir = settings->data_dir;
+	if (*settings->voiceai_api_key) {
+		view.bearer = bearer = mem_printf("Bearer %s", settings->voiceai_api_key);
+		view.authorization = authorization = mem_printf("Authorization: %s", bearer);
+	}
 	view.expects_recording = settings->record_calls;
 	if (!str_has_prefix(view.url, "http"))
 		return cmd_misuse("call", "--url takes an http:// or https:// URL");

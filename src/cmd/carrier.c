@@ -8,6 +8,8 @@
 #include "loop/loop.h"
 #include "loop/process.h"
 #include "observe/lag.h"
+#include "observe/otlp.h"
+#include "observe/sentry.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +28,7 @@ struct server {
 	struct loop *loop;
 	struct carrier *carrier;
 	bool stopping;
+	bool hurried; /* asked twice */
 };
 
 static void on_stopped(void *arg)
@@ -40,6 +43,7 @@ static void on_signal(int signum, void *arg)
 	struct server *server = arg;
 
 	/* The second one means now. */
+	server->hurried = server->stopping;
 	if (server->stopping)
 		loop_stop(server->loop);
 	else
@@ -52,6 +56,8 @@ int cmd_carrier(int argc, char **argv)
 	auto_unref struct settings *settings = NULL;
 	struct signal_watch *interrupt = NULL, *terminate = NULL;
 	struct lag *lag = NULL;
+	struct otlp *otlp = NULL;
+	struct sentry *sentry;
 	struct server server = {0};
 	struct log log;
 	char error[256] = "";
@@ -66,6 +72,7 @@ int cmd_carrier(int argc, char **argv)
 		return CMD_USAGE;
 	log_init(&log, "carrier", NULL);
 	server.loop = loop_new();
+	sentry = sentry_new(server.loop, settings, "carrier", VOICEAI_VERSION);
 	if (carrier_new(&server.carrier, server.loop, settings, VOICEAI_VERSION, error)) {
 		fprintf(stderr, "voiceai carrier: %s\n", error);
 		code = CMD_FAILED;
@@ -75,12 +82,20 @@ int cmd_carrier(int argc, char **argv)
 		LOG_INFO(&log, "carrier_started", LOG_INT("port", carrier_port(server.carrier)),
 			 LOG_INT("sip_port", settings->sip_port));
 		lag = lag_new(server.loop);
+		if (otlp_new(&otlp, server.loop, settings, "carrier", VOICEAI_VERSION, error))
+			LOG_WARN(&log, "not_traced", LOG_STR("reason", error));
 		loop_run(server.loop);
+		if (!server.hurried) {
+			otlp_finish(otlp, CMD_LAST_SPANS_MS);
+			sentry_finish(sentry, CMD_LAST_ERRORS_MS);
+		}
 	}
+	mem_unref(otlp);
 	mem_unref(lag);
 	mem_unref(interrupt);
 	mem_unref(terminate);
 	mem_unref(server.carrier);
+	mem_unref(sentry);
 	mem_unref(server.loop);
 	return code;
 }

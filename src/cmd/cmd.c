@@ -29,8 +29,15 @@ static const struct subcommand subcommands[] = {
 	{"call", cmd_call, "place a call and show it as it is spoken"},
 	{"serve", cmd_serve, "run the platform: API, webhooks, live events, page"},
 	{"config", cmd_config, "print, explain and check the settings"},
-	{"import", cmd_import, "read calls from a call_records.json"},
-	{"export", cmd_export, "write all calls to a call_records.json"},
+	{"doctor", cmd_doctor, "check that everything needed works, and say what to do"},
+	{"health", cmd_health, "ask whether a server on this machine is well"},
+	{"migrate", cmd_migrate, "bring the database's schema up to date, or show how it stands"},
+	{"backup", cmd_backup, "copy the embedded database to a file while it is used"},
+	{"restore", cmd_restore, "put a backup in the place of the embedded database"},
+	{"keys", cmd_keys, "change the keys that stored data is sealed under"},
+	{"import", cmd_import, "read what export wrote"},
+	{"export", cmd_export, "write everything, or all calls, to a file"},
+	{"invite", cmd_invite, "print a one-time link that makes somebody a user"},
 	{"version", cmd_version, "print the version"},
 };
 

@@ -11,6 +11,10 @@ struct settings;
 
 enum { CMD_OK = 0, CMD_FAILED = 1, CMD_USAGE = 2 };
 
+/* How long the end of a server may wait for the collector of traces, and for who takes its errors.
+ */
+enum { CMD_LAST_SPANS_MS = 1000, CMD_LAST_ERRORS_MS = 1000 };
+
 /* Run the subcommand argv[1]. */
 int cmd_main(int argc, char **argv);
 
@@ -21,8 +25,15 @@ int cmd_engine(int argc, char **argv);
 int cmd_callee(int argc, char **argv);
 int cmd_call(int argc, char **argv);
 int cmd_config(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_health(int argc, char **argv);
+int cmd_migrate(int argc, char **argv);
+int cmd_backup(int argc, char **argv);
+int cmd_restore(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_keys(int argc, char **argv);
+int cmd_invite(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 /*

@@ -37,6 +37,9 @@ static void print_range(const struct setting_info *info)
 	if (str_equal(info->type, "INT"))
 		printf("whole number %lld..%lld%s%s", (long long)info->min, (long long)info->max,
 		       *info->unit ? " " : "", info->unit);
+	else if (str_equal(info->type, "DECIMAL"))
+		printf("number %lld..%lld%s%s", (long long)info->min, (long long)info->max,
+		       *info->unit ? " " : "", info->unit);
 	else if (str_equal(info->type, "ENUM"))
 		printf("%s", info->unit);
 	else if (str_equal(info->type, "BOOL"))

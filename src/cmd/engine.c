@@ -8,6 +8,8 @@
 #include "loop/loop.h"
 #include "loop/process.h"
 #include "observe/lag.h"
+#include "observe/otlp.h"
+#include "observe/sentry.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -31,8 +33,11 @@ int cmd_engine(int argc, char **argv)
 {
 	auto_unref struct settings *settings = NULL;
 	auto_unref struct loop *loop = NULL;
+	auto_unref struct sentry *sentry = NULL;
 	auto_unref struct signal_watch *term = NULL, *interrupt = NULL;
 	struct lag *lag;
+	struct otlp *otlp = NULL;
+	struct log log;
 	struct engine_conf conf = {.version = VOICEAI_VERSION};
 	struct engine *engine = NULL;
 	char error[256];
@@ -45,16 +50,23 @@ int cmd_engine(int argc, char **argv)
 	if (!settings)
 		return CMD_USAGE;
 	loop = loop_new();
+	sentry = sentry_new(loop, settings, "engine", VOICEAI_VERSION);
 	signal_watch_new(&term, loop, SIGTERM, stop, loop);
 	signal_watch_new(&interrupt, loop, SIGINT, stop, loop);
 	if (engine_new(&engine, loop, settings, &conf, error) != 0) {
 		fprintf(stderr, "voiceai engine: %s\n", error);
 		return CMD_FAILED;
 	}
+	log_init(&log, "engine", NULL);
 	lag = lag_new(loop);
+	if (otlp_new(&otlp, loop, settings, "engine", VOICEAI_VERSION, error))
+		LOG_WARN(&log, "not_traced", LOG_STR("reason", error));
 	loop_run(loop);
-	mem_unref(lag);
 	engine_stop(engine);
+	otlp_finish(otlp, CMD_LAST_SPANS_MS);
+	sentry_finish(sentry, CMD_LAST_ERRORS_MS);
+	mem_unref(otlp);
+	mem_unref(lag);
 	mem_unref(engine);
 	return CMD_OK;
 }

@@ -1,14 +1,17 @@
-/* voiceai export: the calls of the database as a call_records.json. */
+/* voiceai export: what the database holds, as an archive or as a call_records.json. */
 #include "cmd/cmd.h"
 
 #include "core/mem.h"
 #include "core/setting.h"
 #include "core/str.h"
 #include "loop/loop.h"
+#include "platform/archive.h"
 #include "platform/record.h"
+#include "platform/store/answer.h"
 #include "platform/store/call.h"
 #include "platform/store/call_list.h"
 #include "platform/store/store.h"
+#include "platform/vault.h"
 #include "platform/store/turn.h"
 #include "platform/summary.h"
 #include "platform/transcript.h"
@@ -23,56 +26,46 @@
 enum { PAGE = DB_MAX_STATEMENTS };
 
 static const char usage[] =
-	"usage: voiceai export [FILE]\n"
+	"usage: voiceai export [--format archive|records] [--tenant ID] [FILE]\n"
 	"\n"
-	"Write all calls, with transcript and summary, as a JSON array of call records, newest "
-	"first, to\n"
-	"FILE (\"-\" for stdout, or CALL_RECORDS_FILE_PATH). The file is readable by its owner "
-	"only, and\n"
-	"replaced as a whole when everything has been written. `voiceai import` reads it.\n";
+	"Write what the database (DATABASE_URL) holds to FILE (\"-\" for stdout), for "
+	"`voiceai import`.\n"
+	"\n"
+	"  archive  everything, as lines of JSON: every row of every table, to be moved into "
+	"another\n"
+	"           database, also of the other kind; the default. It holds what the database "
+	"does,\n"
+	"           secrets too. Files in DATA_DIR (recordings, secrets.env, master.key) are not "
+	"in it.\n"
+	"  records  a JSON array of call records with transcript and summary, newest first; "
+	"without FILE\n"
+	"           to CALL_RECORDS_FILE_PATH\n"
+	"\n"
+	"--tenant takes one tenant's rows only. The file is readable by its owner only, and "
+	"replaced as a\n"
+	"whole when everything has been written. To move for good, stop the servers first: rows "
+	"that come\n"
+	"while they are read may be missing.\n";
 
 struct export
 {
 	struct loop *loop;
 	struct db *db;
+	const char *path;
+	const char *tenant_id; /* NULL: all */
+	bool records;
+	struct catalog *catalog;
 	FILE *out;
+	char error[ARCHIVE_ERROR_SIZE];
 	size_t count;
 	/* where the page before ended */
 	int64_t after_at;
 	char after_id[UUID_SIZE];
 };
 
-struct answer {
-	bool done;
-	int err;
-	size_t count;
-	struct db_result *results[DB_MAX_STATEMENTS];
-};
-
-static void on_answer(int err, struct db_result *const *results, size_t failed, void *arg)
+static const char *tenant_of(const struct export *export)
 {
-	struct answer *answer = arg;
-
-	answer->done = true;
-	answer->err = err;
-	for (size_t i = 0; !err && i < answer->count; i++)
-		answer->results[i] = mem_ref(results[i]);
-}
-
-static void answer_free(struct answer *answer)
-{
-	for (size_t i = 0; i < answer->count; i++)
-		mem_unref(answer->results[i]);
-}
-#define auto_answer __attribute__((cleanup(answer_free)))
-
-static int ask(struct export *export, struct batch *batch, struct answer *answer)
-{
-	answer->count = batch->count;
-	batch_run(batch, NULL, export->db, on_answer, answer);
-	while (!answer->done)
-		loop_run_once(export->loop, 100);
-	return answer->err;
+	return export->tenant_id ? export->tenant_id : STORE_TENANT;
 }
 
 static int write_call(struct export *export, const struct db_result *page, size_t row,
@@ -89,7 +82,7 @@ static int write_call(struct export *export, const struct db_result *page, size_
 /* Returns the number of calls written, or a negative errno. */
 static int write_page(struct export *export)
 {
-	struct store_call_filter filter = {.tenant_id = STORE_TENANT, .limit = PAGE};
+	struct store_call_filter filter = {.tenant_id = tenant_of(export), .limit = PAGE};
 	struct batch auto_batch list = {0}, auto_batch transcripts = {0};
 	struct answer auto_answer page = {0}, auto_answer turns = {0};
 	struct call *calls[PAGE] = {NULL};
@@ -101,15 +94,15 @@ static int write_page(struct export *export)
 		filter.after_id = export->after_id;
 	}
 	store_call_list(&list, &filter);
-	err = ask(export, &list, &page);
+	err = answer_wait(&page, export->loop, export->db, &list);
 	rows = err ? 0 : db_rows(page.results[0]);
 	if (!rows)
 		return err;
 	for (size_t i = 0; i < rows; i++) {
 		calls[i] = store_call_load(page.results[0], i);
-		store_turn_select(&transcripts, STORE_TENANT, calls[i]->id);
+		store_turn_select(&transcripts, tenant_of(export), calls[i]->id);
 	}
-	err = ask(export, &transcripts, &turns);
+	err = answer_wait(&turns, export->loop, export->db, &transcripts);
 	for (size_t i = 0; i < rows; i++) {
 		if (!err)
 			err = write_call(export, page.results[0], i, calls[i], turns.results[i]);
@@ -120,7 +113,7 @@ static int write_page(struct export *export)
 	return err ? err : (int)rows;
 }
 
-static int write_all(struct export *export)
+static int write_records(struct export *export)
 {
 	int rows;
 
@@ -132,6 +125,25 @@ static int write_all(struct export *export)
 	if (fputs(export->count ? "\n]\n" : "[]\n", export->out) < 0 || fflush(export->out))
 		return -EIO;
 	return 0;
+}
+
+/* The catalog's statements are known to the database until it is closed. */
+static int write_archive(struct export *export)
+{
+	struct archive_store store = {.loop = export->loop, .db = export->db};
+	struct archive_totals totals = {0};
+	int err = catalog_load(&export->catalog, export->loop, export->db, export->error);
+
+	store.catalog = export->catalog;
+	if (!err)
+		err = archive_write(&totals, &store, export->tenant_id, export->out, export->error);
+	export->count = totals.rows;
+	return err;
+}
+
+static int write_all(struct export *export)
+{
+	return export->records ? write_records(export) : write_archive(export);
 }
 
 /* Into a file beside it first: whoever has the old one keeps a whole one. */
@@ -156,46 +168,82 @@ static int write_file(struct export *export, const char *path)
 	return err;
 }
 
-static int export_to(struct export *export, const char *path)
+static int export_to(struct export *export)
 {
 	int err;
 
-	if (str_equal(path, "-")) {
+	if (str_equal(export->path, "-")) {
 		export->out = stdout;
 		err = write_all(export);
 	} else {
-		err = write_file(export, path);
+		err = write_file(export, export->path);
 	}
 	if (err) {
-		fprintf(stderr, "voiceai export: %s: %s\n", path, strerror(-err));
+		fprintf(stderr, "voiceai export: %s: %s\n", export->path,
+			*export->error ? export->error : strerror(-err));
 		return CMD_FAILED;
 	}
-	fprintf(stderr, "%zu calls written to %s\n", export->count, path);
+	fprintf(stderr, "%zu %s written to %s\n", export->count, export->records ? "calls" : "rows",
+		export->path);
 	return CMD_OK;
+}
+
+/* Returns what is wrong, or NULL. */
+static const char *read_arguments(struct export *export, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *value = i + 1 < argc ? argv[i + 1] : NULL;
+
+		if (str_equal(argv[i], "--format") && value) {
+			export->records = str_equal(value, "records");
+			if (!export->records && !str_equal(value, "archive"))
+				return "--format is archive or records";
+			i++;
+		} else if (str_equal(argv[i], "--tenant") && value) {
+			export->tenant_id = value;
+			i++;
+		} else if (export->path || (argv[i][0] == '-' && argv[i][1])) {
+			return "takes one file, --format and --tenant";
+		} else {
+			export->path = argv[i];
+		}
+	}
+	return export->path || export->records ? NULL : "an archive needs a file, or - for stdout";
 }
 
 int cmd_export(int argc, char **argv)
 {
 	struct settings *settings auto_unref = NULL;
+	char *auto_free url = NULL;
 	struct export export = {0};
-	char error[256];
-	int code;
+	struct vault *vault = NULL;
+	const char *wrong;
+	int code = CMD_FAILED;
 
 	if (cmd_help(argc, argv, usage))
 		return CMD_OK;
-	if (argc > 2 || (argc == 2 && argv[1][0] == '-' && argv[1][1]))
-		return cmd_misuse("export", "takes one file");
+	wrong = read_arguments(&export, argc, argv);
+	if (wrong)
+		return cmd_misuse("export", wrong);
 	settings = cmd_settings();
 	if (!settings)
 		return CMD_USAGE;
+	if (!export.path)
+		export.path = settings->call_records_file_path;
+	url = store_url(settings);
 	export.loop = loop_new();
-	if (store_open(&export.db, export.loop, settings->database_url, error)) {
-		fprintf(stderr, "voiceai export: %s\n", error);
-		mem_unref(export.loop);
-		return CMD_FAILED;
-	}
-	code = export_to(&export, argc == 2 ? argv[1] : settings->call_records_file_path);
+	/* An archive holds sealed values as they are stored. */
+	if (store_open(&export.db, export.loop,
+		       &(struct db_conf){.url = url, .prelude = store_prelude(settings)},
+		       export.error) ||
+	    (export.records &&
+	     vault_attach(&vault, export.loop, export.db, settings, export.error)))
+		fprintf(stderr, "voiceai export: %s\n", export.error);
+	else
+		code = export_to(&export);
+	mem_unref(vault);
 	mem_unref(export.db);
+	mem_unref(export.catalog);
 	mem_unref(export.loop);
 	return code;
 }

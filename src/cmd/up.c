@@ -13,6 +13,7 @@
 #include "loop/loop.h"
 #include "loop/process.h"
 #include "loop/timer.h"
+#include "observe/sentry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,8 +31,8 @@ enum {
 	STABLE_MS = 60000, /* a server that ran so long starts again without delay */
 	BACKOFF_MIN_MS = 250,
 	BACKOFF_MAX_MS = 15000,
-	KILL_AFTER_MS = 2000, /* of a stop asked for politely */
-	SETTLED_MS = 5000,    /* a server that ran so long has started well */
+	KILL_MARGIN_MS = 2500, /* beyond what the platform may take: its last errors, and some */
+	SETTLED_MS = 5000,     /* a server that ran so long has started well */
 	LAST_LINES_BYTES = 8192,
 };
 
@@ -56,7 +57,7 @@ struct up;
 struct server {
 	struct up *up;
 	const char *name; /* also the subcommand */
-	char url[128];    /* "" when it has no readiness to ask for */
+	char url[2100];   /* "" when it has no readiness to ask for */
 	struct process *process;
 	struct timer *restart;
 	uint64_t started_ms;
@@ -69,6 +70,7 @@ struct server {
 struct up {
 	struct loop *loop;
 	struct http_client *client;
+	struct sentry *sentry; /* NULL when nothing is reported */
 	const struct settings *settings;
 	struct log log;
 	struct server servers[MAX_SERVERS];
@@ -221,7 +223,8 @@ static void server_start(struct server *server)
 	}
 }
 
-static void server_add(struct up *up, const char *name, int64_t port)
+/* url: where it says whether it is ready; NULL when it does not say. */
+static void server_add(struct up *up, const char *name, const char *url)
 {
 	struct server *server = &up->servers[up->count++];
 
@@ -229,8 +232,8 @@ static void server_add(struct up *up, const char *name, int64_t port)
 	server->name = name;
 	server->backoff_ms = BACKOFF_MIN_MS;
 	server->restart = timer_new(up->loop, on_restart, server);
-	if (port)
-		snprintf(server->url, sizeof(server->url), "http://127.0.0.1:%d/ready", (int)port);
+	if (url)
+		snprintf(server->url, sizeof(server->url), "%s/ready", url);
 	else
 		server->ready = true;
 }
@@ -244,11 +247,17 @@ static void signal_all(struct up *up, int signum)
 		(void)process_kill(up->call, signum);
 }
 
+static int64_t kill_after_ms(const struct up *up)
+{
+	return (up->settings->drain_delay_s + up->settings->drain_timeout_s) * 1000 +
+	       KILL_MARGIN_MS;
+}
+
 static void on_kill(void *arg)
 {
 	struct up *up = arg;
 
-	LOG_WARN(&up->log, "servers_killed", LOG_INT("after_ms", KILL_AFTER_MS));
+	LOG_WARN(&up->log, "servers_killed", LOG_INT("after_ms", kill_after_ms(up)));
 	signal_all(up, SIGKILL);
 }
 
@@ -262,7 +271,7 @@ static void up_stop(struct up *up, int exit_code)
 	for (size_t i = 0; i < up->count; i++)
 		timer_stop(up->servers[i].restart);
 	signal_all(up, SIGTERM);
-	timer_start(up->kill, KILL_AFTER_MS);
+	timer_start(up->kill, (uint64_t)kill_after_ms(up));
 	stop_if_all_gone(up);
 }
 
@@ -364,7 +373,8 @@ static void on_poll(void *arg)
 	if (all) {
 		all_ready(up);
 	} else if (loop_now_ms(up->loop) > up->ready_deadline_ms) {
-		fprintf(stderr, "voiceai up: not ready after %d s%s%s\n", READY_DEADLINE_MS / 1000,
+		fprintf(stderr, "voiceai up: not ready after %lld s%s%s\n",
+			(long long)(up->ready_deadline_ms - up->started_ms) / 1000,
 			*up->logs ? "; see the logs in " : "", up->logs);
 		up_stop(up, CMD_FAILED);
 	} else {
@@ -413,20 +423,26 @@ static void print_start(const struct up *up)
 static void start_all(struct up *up)
 {
 	const struct settings *s = up->settings;
+	auto_free char *carrier = mem_printf("http://127.0.0.1:%d", (int)s->carrier_port);
+	auto_free char *engine = mem_printf("http://127.0.0.1:%d", (int)s->engine_port);
+	auto_free char *platform = mem_printf("http://127.0.0.1:%d", (int)s->port);
 
 	if (s->embedded_carrier)
-		server_add(up, "carrier", s->carrier_port);
+		server_add(up, "carrier", carrier);
 	if (s->embedded_engine)
-		server_add(up, "engine", s->engine_port);
-	server_add(up, "serve", s->port);
+		server_add(up, "engine", engine);
+	/* A certificate is for the public name. */
+	server_add(up, "serve", *s->tls_cert_path ? s->api_base_url : platform);
 	if (up->demo)
-		server_add(up, "callee", 0);
+		server_add(up, "callee", NULL);
 	if (up->demo)
 		print_start(up);
 	for (size_t i = 0; i < up->count; i++)
 		server_start(&up->servers[i]);
 	up->started_ms = loop_now_ms(up->loop);
-	up->ready_deadline_ms = up->started_ms + READY_DEADLINE_MS;
+	/* The platform may wait for its database, and says itself when it has waited enough. */
+	up->ready_deadline_ms = up->started_ms + READY_DEADLINE_MS +
+				(*s->database_url ? (uint64_t)s->database_wait_s * 1000 : 0);
 	timer_start(up->poll, READY_POLL_MS);
 }
 
@@ -435,6 +451,7 @@ static void up_run(struct up *up)
 	auto_unref struct signal_watch *interrupt = NULL, *terminate = NULL;
 
 	up->loop = loop_new();
+	up->sentry = sentry_new(up->loop, up->settings, "supervisor", VOICEAI_VERSION);
 	up->client = http_client_new(up->loop);
 	up->poll = timer_new(up->loop, on_poll, up);
 	up->kill = timer_new(up->loop, on_kill, up);
@@ -444,6 +461,8 @@ static void up_run(struct up *up)
 	if (!up->stopping || up->servers[0].process)
 		loop_run(up->loop);
 
+	sentry_finish(up->sentry, CMD_LAST_ERRORS_MS);
+	mem_unref(up->sentry);
 	mem_unref(up->poll);
 	mem_unref(up->kill);
 	mem_unref(up->client);

@@ -1,33 +1,55 @@
 #include "core/buf.h"
 
 #include "core/mem.h"
+#include "core/str.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void reserve(struct buf *buf, size_t extra)
+static void grow(struct buf *buf, size_t extra)
 {
 	size_t cap = buf->cap ? buf->cap : 64;
 
 	if (extra > SIZE_MAX / 2 - buf->len)
 		abort();
-	if (buf->len + extra + 1 <= buf->cap)
-		return;
 	while (cap < buf->len + extra + 1)
 		cap *= 2;
 	buf->data = mem_realloc(buf->data, cap);
 	buf->cap = cap;
 }
 
-void buf_append(struct buf *buf, const void *data, size_t len)
+/* Most of what is appended is short and finds room. */
+static inline void reserve(struct buf *buf, size_t extra)
+{
+	if (buf->cap <= buf->len || extra >= buf->cap - buf->len)
+		grow(buf, extra);
+}
+
+void buf_reserve(struct buf *buf, size_t len)
 {
 	reserve(buf, len);
-	if (len)
-		memcpy(buf->data + buf->len, data, len);
-	buf->len += len;
 	buf->data[buf->len] = '\0';
+}
+
+char *buf_extend(struct buf *buf, size_t len)
+{
+	char *at;
+
+	reserve(buf, len);
+	at = buf->data + buf->len;
+	buf->len += len;
+	at[len] = '\0';
+	return at;
+}
+
+void buf_append(struct buf *buf, const void *data, size_t len)
+{
+	char *at = buf_extend(buf, len);
+
+	if (len)
+		memcpy(at, data, len);
 }
 
 void buf_append_str(struct buf *buf, const char *str)
@@ -37,7 +59,14 @@ void buf_append_str(struct buf *buf, const char *str)
 
 void buf_append_char(struct buf *buf, char c)
 {
-	buf_append(buf, &c, 1);
+	*buf_extend(buf, 1) = c;
+}
+
+void buf_append_int(struct buf *buf, int64_t value)
+{
+	char text[STR_INT_SIZE];
+
+	buf_append(buf, text, str_from_int(text, value));
 }
 
 void buf_printf(struct buf *buf, const char *fmt, ...)

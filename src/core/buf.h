@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
 	char *data; /* NULL while nothing was ever added */
@@ -13,6 +14,11 @@ struct buf {
 void buf_append(struct buf *buf, const void *data, size_t len);
 void buf_append_str(struct buf *buf, const char *str);
 void buf_append_char(struct buf *buf, char c);
+void buf_append_int(struct buf *buf, int64_t value); /* in decimal */
+/* Make the buffer len bytes longer; returns where the caller writes them. */
+char *buf_extend(struct buf *buf, size_t len);
+/* Room for len bytes more, so that adding them one by one moves nothing. */
+void buf_reserve(struct buf *buf, size_t len);
 void buf_printf(struct buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Drop len bytes (at most buf->len) from the front. */

@@ -2,7 +2,6 @@
 
 #include "core/buf.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -181,16 +180,33 @@ int hex_decode(void *out, size_t size, const char *text, size_t len)
 	return 0;
 }
 
-void percent_encode(struct buf *out, const char *text, size_t len)
+static bool is_letter_or_digit(unsigned char c)
 {
+	return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+void percent_encode_but(struct buf *out, const char *text, size_t len, const char *keep)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		if (c < 0x80 && (isalnum(c) || strchr("-._~", c)) && c)
+		if (is_letter_or_digit(c) || (c && strchr(keep, c))) {
 			buf_append_char(out, (char)c);
-		else
-			buf_printf(out, "%%%02X", c);
+		} else {
+			char *at = buf_extend(out, 3);
+
+			at[0] = '%';
+			at[1] = digits[c >> 4];
+			at[2] = digits[c & 15];
+		}
 	}
+}
+
+void percent_encode(struct buf *out, const char *text, size_t len)
+{
+	percent_encode_but(out, text, len, "-._~");
 }
 
 int percent_decode(struct buf *out, const char *text, size_t len, int plus_is_space)

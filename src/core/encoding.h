@@ -25,6 +25,8 @@ int hex_decode(void *out, size_t size, const char *text, size_t len);
 
 /* Everything but unreserved characters becomes %XX. */
 void percent_encode(struct buf *out, const char *text, size_t len);
+/* The same, but what is in keep stays as it is, besides letters and digits. */
+void percent_encode_but(struct buf *out, const char *text, size_t len, const char *keep);
 
 /*
  * Append the decoded bytes; with plus_is_space, '+' decodes to a space (HTML form data).

@@ -5,19 +5,22 @@
 #include "core/timestamp.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <string.h>
 
 static void begin_value(struct json_writer *writer, const char *key)
 {
+	size_t len = key ? strlen(key) : 0;
+	char *at = buf_extend(writer->out, writer->comma + (key ? len + 3 : 0));
+
 	if (writer->comma)
-		buf_append_char(writer->out, ',');
+		*at++ = ',';
 	writer->comma = true;
 	if (!key)
 		return;
-	buf_append_char(writer->out, '"');
-	buf_append_str(writer->out, key);
-	buf_append(writer->out, "\":", 2);
+	*at++ = '"';
+	memcpy(at, key, len);
+	memcpy(at + len, "\":", 2);
 }
 
 void json_write_open(struct json_writer *writer, const char *key, char bracket)
@@ -75,25 +78,53 @@ static void write_null(struct json_writer *writer, const char *key)
 	buf_append(writer->out, "null", 4);
 }
 
+/* Printable ASCII that needs no escaping: what most texts are, looked at by eights. */
+static bool is_plain_ascii(const char *str, size_t len)
+{
+	static const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
+	uint64_t word, odd = 0;
+
+	for (; len >= sizeof(word); str += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, str, sizeof(word));
+		/* The top bit of a byte is set by itself, or as x - 1 does of a byte that is 0. */
+		odd |= word | (word - ones * 0x20) | ((word ^ ones * '"') - ones) |
+		       ((word ^ ones * '\\') - ones);
+	}
+	for (; len > 0; str++, len--)
+		if (!is_plain((unsigned char)*str) || (unsigned char)*str >= 0x80)
+			return false;
+	return !(odd & tops);
+}
+
+static void append_plain(struct buf *out, const char *str, size_t len)
+{
+	char *at = buf_extend(out, len + 2);
+
+	*at = '"';
+	memcpy(at + 1, str, len);
+	at[len + 1] = '"';
+}
+
 void json_write_str(struct json_writer *writer, const char *key, const char *str)
 {
 	size_t len = str ? strlen(str) : 0;
+	bool plain = str && is_plain_ascii(str, len);
 
-	if (!str || !str_is_utf8(str, len)) {
+	if (!str || (!plain && !str_is_utf8(str, len))) {
 		write_null(writer, key);
 		return;
 	}
 	begin_value(writer, key);
-	append_quoted(writer->out, str, len);
+	if (plain)
+		append_plain(writer->out, str, len);
+	else
+		append_quoted(writer->out, str, len);
 }
 
 void json_write_int(struct json_writer *writer, const char *key, int64_t value)
 {
-	char text[24];
-	int len = snprintf(text, sizeof(text), "%lld", (long long)value);
-
 	begin_value(writer, key);
-	buf_append(writer->out, text, (size_t)len);
+	buf_append_int(writer->out, value);
 }
 
 void json_write_bool(struct json_writer *writer, const char *key, bool value)
@@ -122,7 +153,7 @@ void json_write_time(struct json_writer *writer, const char *key, int64_t us)
 	}
 	timestamp_iso(text, us);
 	begin_value(writer, key);
-	append_quoted(writer->out, text, strlen(text));
+	append_plain(writer->out, text, strlen(text));
 }
 
 void json_write_raw(struct json_writer *writer, const char *key, const char *text,

@@ -1,11 +1,15 @@
 #include "core/log.h"
 
 #include "core/clock.h"
+#include "core/encoding.h"
+#include "core/error_line.h"
 #include "core/json.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "core/phone.h"
 #include "core/str.h"
 #include "core/timestamp.h"
+#include "core/trace.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -14,6 +18,7 @@
 enum { MAX_STR = 1024 };
 
 static const char *const level_names[] = {"DEBUG", "INFO", "WARNING", "ERROR"};
+static const char *const level_labels[] = {"debug", "info", "warning", "error"};
 
 static _Atomic int least_level = LOG_LEVEL_INFO;
 static log_line_h *handler;
@@ -80,6 +85,20 @@ static void add_field(json_t *line, const struct log_field *field)
 	}
 }
 
+/* So that a line is found from its trace, and the trace from a line. */
+static void add_trace(json_t *line)
+{
+	const struct trace_context *context = span_context(span_current());
+	char trace_id[2 * TRACE_ID_LEN + 1], span_id[2 * SPAN_ID_LEN + 1];
+
+	if (!context)
+		return;
+	hex_encode(trace_id, context->trace_id, TRACE_ID_LEN);
+	hex_encode(span_id, context->span_id, SPAN_ID_LEN);
+	json_set_str(line, "trace_id", trace_id);
+	json_set_str(line, "span_id", span_id);
+}
+
 void log_emit(const struct log *log, enum log_level level, const char *event,
 	      const struct log_field *fields, size_t count)
 {
@@ -89,6 +108,7 @@ void log_emit(const struct log *log, enum log_level level, const char *event,
 
 	if ((int)level < atomic_load(&least_level))
 		return;
+	metric_add(METRIC_LOG_LINES, level_labels[level], 1);
 	line = json_object();
 	timestamp_iso(now, clock_wall_us());
 	json_set_str(line, "timestamp", now);
@@ -96,11 +116,14 @@ void log_emit(const struct log *log, enum log_level level, const char *event,
 	json_set_str(line, "service", log && log->service ? log->service : "voiceai");
 	if (log && log->call_id[0])
 		json_set_str(line, "call_id", log->call_id);
+	add_trace(line);
 	json_set_str(line, "event", event);
 	for (size_t i = 0; i < count; i++)
 		add_field(line, &fields[i]);
 
 	text = json_text(line);
+	if (level == LOG_LEVEL_ERROR)
+		error_line_add(text);
 	if (handler)
 		handler(text, handler_arg);
 	else

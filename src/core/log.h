@@ -5,7 +5,8 @@
  *
  * A `struct log` is a context that travels with an object and knows service and call id. Events
  * are snake_case words; what varies goes into fields. Phone numbers only ever go in through
- * LOG_PHONE(), which masks them; secrets never.
+ * LOG_PHONE(), which masks them; secrets never. Lines of the level ERROR are also reported, where
+ * that is asked for (core/error_line.h).
  *
  *	LOG_INFO(&call->log, "call_initiated", LOG_PHONE("phone_number", to), LOG_INT("duration_ms",
  *ms));

@@ -1,10 +1,13 @@
 #include "core/mem.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LARGE_BYTES = 1024 * 1024, SPARE_BYTES = 4 * LARGE_BYTES };
 
 /* Sits before every counted object; keeps the object aligned for any type. */
 struct mem_header {
@@ -121,6 +124,12 @@ char *mem_printf(const char *fmt, ...)
 	text = mem_vprintf(fmt, ap);
 	va_end(ap);
 	return text;
+}
+
+void mem_keep_spare(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, SPARE_BYTES);
 }
 
 void mem_unref_scope(void *ptr)

@@ -33,6 +33,13 @@ char *mem_strndup(const char *str, size_t len);
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *mem_vprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 
+/*
+ * For a server, at its start: up to 4 MiB that were released stay with the process. Otherwise every
+ * large answer is made in pages that the system gives and takes back, which costs more than the
+ * rest.
+ */
+void mem_keep_spare(void);
+
 /* Released when the variable leaves scope. */
 void mem_unref_scope(void *ptr);
 void mem_free_scope(void *ptr);

@@ -1,8 +1,10 @@
 #include "core/setting.h"
 
 #include "core/buf.h"
+#include "core/decimal.h"
 #include "core/digest.h"
 #include "core/mem.h"
+#include "core/sentry_dsn.h"
 #include "core/str.h"
 
 #include <errno.h>
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -118,6 +121,14 @@ static int check(size_t index, const char *text, char error[ERROR_SIZE])
 			 info->unit, text);
 		return fail(error, index, reason);
 	}
+	if (!strcmp(info->type, "DECIMAL") && *text &&
+	    (decimal_parse(&number, text) || number < info->min * DECIMAL_ONE ||
+	     number > info->max * DECIMAL_ONE)) {
+		snprintf(reason, sizeof(reason),
+			 "must be a number from %lld to %lld, not \"%.40s\"", (long long)info->min,
+			 (long long)info->max, text);
+		return fail(error, index, reason);
+	}
 	if (!strcmp(info->type, "BOOL") && str_parse_bool(&flag, text)) {
 		snprintf(reason, sizeof(reason), "must be true or false, not \"%.40s\"", text);
 		return fail(error, index, reason);
@@ -145,6 +156,8 @@ static void store(struct loaded *loaded, size_t index, const char *text)
 	mem_replace_str(&loaded->texts[index], text);
 	if (!strcmp(infos[index].type, "INT"))
 		str_parse_int((int64_t *)field, text, infos[index].min, infos[index].max);
+	else if (!strcmp(infos[index].type, "DECIMAL"))
+		decimal_parse((int64_t *)field, text);
 	else if (!strcmp(infos[index].type, "BOOL"))
 		str_parse_bool((bool *)field, text);
 	else
@@ -284,7 +297,8 @@ static int take_all(struct loaded *loaded, const struct pairs *file, char error[
 /* What the embedded twins and the platform know each other by, made once. */
 static int secrets_create(const char *path, char error[ERROR_SIZE])
 {
-	char sid[33], token[33], key_prefix[9], key[33], webhook[65], shared[65], temporary[1100];
+	char sid[33], token[33], key_prefix[9], key[33], webhook[65], shared[65], auth[65];
+	char temporary[1100];
 	FILE *file;
 	int fd;
 
@@ -294,6 +308,7 @@ static int secrets_create(const char *path, char error[ERROR_SIZE])
 	random_hex(key, 32);
 	random_hex(webhook, 64);
 	random_hex(shared, 64);
+	random_hex(auth, 64);
 	snprintf(temporary, sizeof(temporary), "%s.%d", path, (int)getpid());
 	fd = open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	file = fd < 0 ? NULL : fdopen(fd, "w");
@@ -304,8 +319,8 @@ static int secrets_create(const char *path, char error[ERROR_SIZE])
 	fprintf(file,
 		"# Made by voiceai at its first start. What its servers know each other by.\n"
 		"TWILIO_ACCOUNT_SID=AC%s\nTWILIO_AUTH_TOKEN=%s\nULTRAVOX_API_KEY=%s.%s\n"
-		"ULTRAVOX_WEBHOOK_SECRET=%s\nULTRAVOX_SHARED_SECRET=%s\n",
-		sid, token, key_prefix, key, webhook, shared);
+		"ULTRAVOX_WEBHOOK_SECRET=%s\nULTRAVOX_SHARED_SECRET=%s\nAUTH_SECRET=%s\n",
+		sid, token, key_prefix, key, webhook, shared, auth);
 	if (fflush(file) || fsync(fd)) {
 		snprintf(error, ERROR_SIZE, "DATA_DIR: cannot write %s: %s", path, strerror(errno));
 		(void)fclose(file);
@@ -322,6 +337,33 @@ static int secrets_create(const char *path, char error[ERROR_SIZE])
 	return 0;
 }
 
+/* Files made before there were tokens lack their key: the first process to come adds it. */
+static int secrets_complete(const char *path, char error[ERROR_SIZE])
+{
+	struct pairs pairs = {0};
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC), err = 0;
+	char auth[65];
+
+	if (fd < 0 || flock(fd, LOCK_EX)) {
+		snprintf(error, ERROR_SIZE, "DATA_DIR: cannot open %s: %s", path, strerror(errno));
+		err = -errno;
+	}
+	if (!err)
+		err = pairs_load(&pairs, path, true, error);
+	if (!err && str_is_empty(pairs_get(&pairs, infos[INDEX_auth_secret].name))) {
+		random_hex(auth, 64);
+		if (dprintf(fd, "AUTH_SECRET=%s\n", auth) < 0 || fsync(fd)) {
+			snprintf(error, ERROR_SIZE, "DATA_DIR: cannot write %s: %s", path,
+				 strerror(errno));
+			err = -EIO;
+		}
+	}
+	pairs_free(&pairs);
+	if (fd >= 0)
+		(void)close(fd);
+	return err;
+}
+
 static int make_dir(const char *path, char error[ERROR_SIZE])
 {
 	if (mkdir(path, 0700) && errno != EEXIST) {
@@ -333,9 +375,9 @@ static int make_dir(const char *path, char error[ERROR_SIZE])
 
 static int take_secrets(struct loaded *loaded, char error[ERROR_SIZE])
 {
-	static const size_t kept[] = {INDEX_twilio_account_sid, INDEX_twilio_auth_token,
-				      INDEX_ultravox_api_key, INDEX_ultravox_webhook_secret,
-				      INDEX_ultravox_shared_secret};
+	static const size_t kept[] = {INDEX_twilio_account_sid,     INDEX_twilio_auth_token,
+				      INDEX_ultravox_api_key,       INDEX_ultravox_webhook_secret,
+				      INDEX_ultravox_shared_secret, INDEX_auth_secret};
 	auto_free char *path = mem_printf("%s/secrets.env", loaded->settings.data_dir);
 	struct pairs pairs = {0};
 	int err;
@@ -345,6 +387,12 @@ static int take_secrets(struct loaded *loaded, char error[ERROR_SIZE])
 		err = secrets_create(path, error);
 	if (!err)
 		err = pairs_load(&pairs, path, true, error);
+	if (!err && str_is_empty(pairs_get(&pairs, infos[INDEX_auth_secret].name))) {
+		pairs_free(&pairs);
+		err = secrets_complete(path, error);
+		if (!err)
+			err = pairs_load(&pairs, path, true, error);
+	}
 	for (size_t i = 0; !err && i < ARRAY_LEN(kept); i++) {
 		const char *value = pairs_get(&pairs, infos[kept[i]].name);
 
@@ -361,13 +409,56 @@ static int take_secrets(struct loaded *loaded, char error[ERROR_SIZE])
 	return err;
 }
 
+/* What a vendor is known to take; what is ours costs nothing unless somebody says so. */
+static void derive_rates(struct loaded *loaded)
+{
+	struct settings *s = &loaded->settings;
+
+	if (!*loaded->texts[INDEX_cost_telephony])
+		store(loaded, INDEX_cost_telephony, s->embedded_carrier ? "0" : "0.014");
+	if (!*loaded->texts[INDEX_cost_voice_ai])
+		store(loaded, INDEX_cost_voice_ai, s->embedded_engine ? "0" : "0.01");
+	if (!*loaded->texts[INDEX_cost_analysis])
+		store(loaded, INDEX_cost_analysis, *s->openai_api_key ? "0.00015" : "0");
+}
+
+/*
+ * What is shipped with voiceai lies in ./config of a checkout, and in PREFIX/share/voiceai/config
+ * where it is installed as PREFIX/bin/voiceai: the default of a setting is whichever is there.
+ */
+static void find_shipped(struct loaded *loaded)
+{
+	static const size_t shipped[] = {INDEX_agents_dir, INDEX_flows_dir, INDEX_stt_map_path,
+					 INDEX_callee_script};
+	static const char installed[] = "/bin/voiceai";
+	char program[1024];
+	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	ssize_t prefix = len - (ssize_t)strlen(installed);
+
+	program[len > 0 ? len : 0] = '\0';
+	if (prefix < 0 || !str_equal(program + prefix, installed))
+		return;
+	program[prefix] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(shipped); i++) {
+		const char *text = loaded->texts[shipped[i]];
+		auto_free char *path = NULL;
+
+		if (!str_equal(text, infos[shipped[i]].default_value) || !access(text, F_OK))
+			continue;
+		path = mem_printf("%s/share/voiceai/%s", program, text + strlen("./"));
+		if (!access(path, F_OK))
+			store(loaded, shipped[i], path);
+	}
+}
+
 /* Settings that follow from others when not set. */
 static void derive(struct loaded *loaded)
 {
 	struct settings *s = &loaded->settings;
 
 	if (!*s->api_base_url)
-		store_printf(loaded, INDEX_api_base_url, "http://127.0.0.1:%d", (int)s->port);
+		store_printf(loaded, INDEX_api_base_url, "%s://127.0.0.1:%d",
+			     *s->tls_cert_path ? "https" : "http", (int)s->port);
 	if (!*s->database_url)
 		store_printf(loaded, INDEX_database_url, "sqlite:%s/voiceai.db", s->data_dir);
 	if (!*s->engine_public_url)
@@ -407,18 +498,40 @@ static void trim_slashes(struct loaded *loaded)
 	}
 }
 
+static bool is_loopback(const char *address)
+{
+	return str_has_prefix(address, "127.") || str_equal(address, "::1");
+}
+
 static int check_together(const struct loaded *loaded, char error[ERROR_SIZE])
 {
 	const struct settings *s = &loaded->settings;
+	struct sentry_dsn dsn;
+	const char *reason;
 
+	if (*s->sentry_dsn && sentry_dsn_parse(&dsn, s->sentry_dsn, &reason))
+		return fail(error, INDEX_sentry_dsn, reason);
+	if (strpbrk(s->sentry_environment, " /\n\r\t") || str_equal(s->sentry_environment, "None"))
+		return fail(error, INDEX_sentry_environment,
+			    "must have no spaces and no /, and not be None");
 	if (s->rtp_port_max < s->rtp_port_min + 2)
 		return fail(error, INDEX_rtp_port_max, "must be at least RTP_PORT_MIN + 2");
+	if (str_equal(s->auth, "off") && !is_loopback(s->bind_address))
+		return fail(error, INDEX_auth,
+			    "must not be off while BIND_ADDRESS is not loopback: anybody could "
+			    "place calls");
 	if (*s->twilio_account_sid && !*s->twilio_auth_token)
 		return fail(error, INDEX_twilio_auth_token,
 			    "is missing although TWILIO_ACCOUNT_SID is set");
 	if (!*s->twilio_account_sid && *s->twilio_auth_token)
 		return fail(error, INDEX_twilio_account_sid,
 			    "is missing although TWILIO_AUTH_TOKEN is set");
+	if (*s->tls_cert_path && !*s->tls_key_path)
+		return fail(error, INDEX_tls_key_path, "is missing although TLS_CERT_PATH is set");
+	if (!*s->tls_cert_path && *s->tls_key_path)
+		return fail(error, INDEX_tls_cert_path, "is missing although TLS_KEY_PATH is set");
+	if (*s->auth_secret && strlen(s->auth_secret) < 32)
+		return fail(error, INDEX_auth_secret, "must be at least 32 characters long");
 	if (*s->ultravox_shared_secret && strlen(s->ultravox_shared_secret) < 16)
 		return fail(error, INDEX_ultravox_shared_secret,
 			    "must be at least 16 characters long");
@@ -440,6 +553,8 @@ int settings_load(struct settings **ret_settings, const char *env_path, char err
 	if (err)
 		return err;
 
+	loaded->settings.single_user = !str_equal(loaded->settings.auth, "on") &&
+				       is_loopback(loaded->settings.bind_address);
 	loaded->settings.embedded_carrier = !*loaded->settings.twilio_account_sid;
 	loaded->settings.embedded_engine = !*loaded->settings.ultravox_api_key;
 	loaded->settings.embedded_analyser =
@@ -448,7 +563,9 @@ int settings_load(struct settings **ret_settings, const char *env_path, char err
 	err = take_secrets(loaded, error);
 	if (err)
 		return err;
+	find_shipped(loaded);
 	derive(loaded);
+	derive_rates(loaded);
 	*ret_settings = (struct settings *)mem_ref(loaded);
 	return 0;
 }

@@ -14,6 +14,7 @@ typedef const char *setting_STR;
 typedef const char *setting_URL;
 typedef const char *setting_ENUM;
 typedef int64_t setting_INT;
+typedef int64_t setting_DECIMAL; /* in millionths */
 typedef bool setting_BOOL;
 
 /* Strings are never NULL and live as long as the struct. */
@@ -22,6 +23,7 @@ struct settings {
 	setting_##type_ field_;
 #include "core/setting_table.h"
 #undef SETTING
+	bool single_user;       /* nobody signs in, see AUTH */
 	bool embedded_carrier;  /* no Twilio account was set */
 	bool embedded_engine;   /* no Ultravox key was set */
 	bool embedded_analyser; /* neither OpenAI key nor URL was set */

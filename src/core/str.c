@@ -87,6 +87,24 @@ int str_parse_int(int64_t *ret_value, const char *str, int64_t min, int64_t max)
 	return 0;
 }
 
+size_t str_from_int(char out[STR_INT_SIZE], int64_t value)
+{
+	uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	char digits[STR_INT_SIZE];
+	size_t count = 0, len = 0;
+
+	do {
+		digits[count++] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left);
+	if (value < 0)
+		out[len++] = '-';
+	while (count)
+		out[len++] = digits[--count];
+	out[len] = '\0';
+	return len;
+}
+
 int str_parse_double(double *ret_value, const char *str, double min, double max)
 {
 	char *end;

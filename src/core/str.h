@@ -27,6 +27,12 @@ char *str_trim(char *str);
 int str_parse_int(int64_t *ret_value, const char *str, int64_t min, int64_t max);
 int str_parse_double(double *ret_value, const char *str, double min, double max);
 
+/* The other way, by hand: printf costs more than most of what an answer is made of. Returns its
+ * length.
+ */
+enum { STR_INT_SIZE = 24 };
+size_t str_from_int(char out[STR_INT_SIZE], int64_t value);
+
 /* "true", "1", "yes", "on" and their opposites, any case. Returns 0 or -EINVAL. */
 int str_parse_bool(bool *ret_value, const char *str);
 

@@ -13,16 +13,43 @@ static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sa
 static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 				     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
+/* value as whole units of size, rounded down; what is left over in *ret_rest. */
+static int64_t floor_div(int64_t *ret_rest, int64_t value, int64_t size)
+{
+	int64_t rest = value % size;
+
+	rest += rest < 0 ? size : 0;
+	*ret_rest = rest;
+	return (value - rest) / size;
+}
+
+/*
+ * The date of a day counted from 1 January 1970. Years are taken to begin in March, so that the day
+ * that some of them have more is their last; 400 of them are 146,097 days, always.
+ */
+static void split_date(struct tm *ret_tm, int64_t day)
+{
+	int64_t in_cycle, cycle = floor_div(&in_cycle, day + 719468, 146097);
+	int64_t year = (in_cycle - in_cycle / 1460 + in_cycle / 36524 - in_cycle / 146096) / 365;
+	int64_t in_year = in_cycle - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * in_year + 2) / 153, week_day;
+
+	floor_div(&week_day, day + 4, 7);
+	ret_tm->tm_wday = (int)week_day;
+	ret_tm->tm_mday = (int)(in_year - (153 * month + 2) / 5 + 1);
+	ret_tm->tm_mon = (int)(month < 10 ? month + 2 : month - 10);
+	ret_tm->tm_year = (int)(year + 400 * cycle + (month >= 10) - 1900);
+}
+
+/* The C library's takes a lock, looks whether the time zone has changed, and does not use it. */
 static void split(struct tm *ret_tm, int64_t *ret_us, int64_t us)
 {
-	time_t seconds = (time_t)(us / 1000000);
+	int64_t in_day, day = floor_div(&in_day, floor_div(ret_us, us, 1000000), 86400);
 
-	*ret_us = us % 1000000;
-	if (*ret_us < 0) {
-		*ret_us += 1000000;
-		seconds--;
-	}
-	gmtime_r(&seconds, ret_tm);
+	split_date(ret_tm, day);
+	ret_tm->tm_hour = (int)(in_day / 3600);
+	ret_tm->tm_min = (int)(in_day / 60 % 60);
+	ret_tm->tm_sec = (int)(in_day % 60);
 }
 
 /* value in exactly count digits, and then mark; returns where it ends. */

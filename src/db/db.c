@@ -1,8 +1,12 @@
 #include "db/db.h"
 
+#include "core/clock.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "core/str.h"
+#include "core/trace.h"
 #include "db/db_priv.h"
+#include "db/db_secrecy.h"
 #include "loop/loop.h"
 
 #include <errno.h>
@@ -11,7 +15,7 @@
 
 enum { MAX_PENDING = 4096 };
 
-static const struct db_ops *const drivers[] = {&db_sqlite};
+static const struct db_ops *const drivers[] = {&db_sqlite, &db_postgres};
 
 /*
  * Where finished batches wait for the loop. It outlives the database while a posted delivery is
@@ -76,9 +80,20 @@ struct db_result *db_result_new(size_t columns)
 	return result;
 }
 
+void db_result_reserve(struct db_result *result, size_t rows)
+{
+	size_t cells = rows * result->columns;
+
+	if (cells <= result->cell_cap || cells > DB_MAX_RESULT_BYTES / sizeof(*result->cells))
+		return;
+	result->cells = mem_realloc(result->cells, cells * sizeof(*result->cells));
+	result->cell_cap = cells;
+}
+
 int db_result_add(struct db_result *result, const struct db_value *value)
 {
 	struct db_cell *cell;
+	char *text;
 
 	if (result->data.len + value->len + result->cell_count * sizeof(*cell) >
 	    DB_MAX_RESULT_BYTES)
@@ -96,8 +111,10 @@ int db_result_add(struct db_result *result, const struct db_value *value)
 	} else if (value->type == DB_TEXT || value->type == DB_BLOB) {
 		cell->offset = result->data.len;
 		cell->len = (uint32_t)value->len; /* below DB_MAX_RESULT_BYTES */
-		buf_append(&result->data, value->data, value->len);
-		buf_append_char(&result->data, '\0');
+		text = buf_extend(&result->data, value->len + 1);
+		if (value->len)
+			memcpy(text, value->data, value->len);
+		text[value->len] = '\0';
 	}
 	return 0;
 }
@@ -124,6 +141,11 @@ static const struct db_cell *cell_at(const struct db_result *result, size_t row,
 bool db_is_null(const struct db_result *result, size_t row, size_t column)
 {
 	return cell_at(result, row, column)->type == DB_NULL;
+}
+
+enum db_type db_type_of(const struct db_result *result, size_t row, size_t column)
+{
+	return cell_at(result, row, column)->type;
 }
 
 int64_t db_get_int(const struct db_result *result, size_t row, size_t column)
@@ -176,10 +198,30 @@ static void job_destroy(void *data)
 	db_job_forget_results(job);
 	mem_free(job->results);
 	mem_free(job->statements);
+	buf_free(&job->sealed);
 	mem_unref(job->outbox);
+	mem_unref(job->span);
+	mem_unref(job->context);
 }
 
-/* Statements, parameters and their bytes, in one block. */
+static size_t value_bytes(const struct db_value *value)
+{
+	if (value->secrecy == DB_PLAIN)
+		return value->len + 1;
+	return value->len + strlen(value->tenant_id) + strlen(value->context) + 3;
+}
+
+/* Copy len bytes and a NUL to room and point there instead; returns what is left of the room. */
+static char *keep(const char **data, char *room, size_t len)
+{
+	if (len)
+		memcpy(room, *data, len);
+	room[len] = '\0';
+	*data = room;
+	return room + len + 1;
+}
+
+/* Statements, parameters and their bytes, each value's with a NUL after them, in one block. */
 static struct db_statement *copy_statements(const struct db_statement *statements, size_t count)
 {
 	size_t params = 0, bytes = 0;
@@ -190,7 +232,7 @@ static struct db_statement *copy_statements(const struct db_statement *statement
 	for (size_t i = 0; i < count; i++) {
 		params += statements[i].param_count;
 		for (size_t j = 0; j < statements[i].param_count; j++)
-			bytes += statements[i].params[j].len;
+			bytes += value_bytes(&statements[i].params[j]);
 	}
 	copy = mem_alloc(count * sizeof(*copy) + params * sizeof(*value) + bytes);
 	value = (struct db_value *)(copy + count);
@@ -200,11 +242,13 @@ static struct db_statement *copy_statements(const struct db_statement *statement
 		copy[i].params = value;
 		for (size_t j = 0; j < statements[i].param_count; j++, value++) {
 			*value = statements[i].params[j];
-			if (!value->len)
+			if (value->type != DB_TEXT && value->type != DB_BLOB)
 				continue;
-			memcpy(data, value->data, value->len);
-			value->data = data;
-			data += value->len;
+			data = keep(&value->data, data, value->len);
+			if (value->secrecy == DB_PLAIN)
+				continue;
+			data = keep(&value->tenant_id, data, strlen(value->tenant_id));
+			data = keep(&value->context, data, strlen(value->context));
 		}
 	}
 	return copy;
@@ -230,12 +274,41 @@ static void request_destroy(void *data)
 	request->job->doneh = NULL;
 }
 
-static void start(struct db_request **ret_request, struct db *db,
+/* The text of statements has no values in it. */
+static void begin_span(struct db_job *job, const struct db *db,
+		       const struct db_statement *statements, size_t count)
+{
+	char name[32];
+
+	job->context = mem_ref(span_current());
+	if (!job->context)
+		return;
+	snprintf(name, sizeof(name), "db %s", job->kind);
+	job->span = span_child(name, SPAN_CLIENT);
+	span_str(job->span, "db.system.name", db->ops->scheme);
+	span_int(job->span, "db.operation.batch.size", (int64_t)count);
+	if (count)
+		span_str(job->span, "db.query.text", statements[0].sql);
+}
+
+static void end_span(struct db_job *job)
+{
+	if (job->started_us)
+		span_int(job->span, "voiceai.db.wait_us", job->started_us - job->queued_us);
+	if (job->err)
+		span_fail(job->span, strerror(-job->err));
+	job->span = span_end(job->span);
+}
+
+static void start(struct db_request **ret_request, struct db *db, const char *kind,
 		  const struct db_statement *statements, size_t count,
 		  void (*run)(struct db *db, struct db_job *job), db_done_h *doneh, void *arg)
 {
 	struct db_job *job = mem_new(sizeof(*job), job_destroy);
 
+	job->kind = kind;
+	job->queued_us = clock_mono_us();
+	begin_span(job, db, statements, count);
 	job->outbox = mem_ref(db->outbox);
 	job->doneh = doneh;
 	job->arg = arg;
@@ -249,6 +322,7 @@ static void start(struct db_request **ret_request, struct db *db,
 	else if (db->pending >= MAX_PENDING)
 		job->err = -EBUSY;
 	db->pending++;
+	metric_add(METRIC_DB_PENDING, "", 1);
 	if (job->err) {
 		db_job_complete(job);
 		return;
@@ -256,25 +330,31 @@ static void start(struct db_request **ret_request, struct db *db,
 	job->count = count;
 	job->statements = copy_statements(statements, count);
 	job->results = mem_alloc(count * sizeof(struct db_result *));
-	run(db, job);
+	job->runh = run;
+	db_secrecy_run(db, job);
 }
 
 void db_run(struct db_request **ret_request, struct db *db, const struct db_statement *statements,
 	    size_t count, db_done_h *doneh, void *arg)
 {
-	start(ret_request, db, statements, count, db->ops->run, doneh, arg);
+	start(ret_request, db, "write", statements, count, db->ops->run, doneh, arg);
 }
 
 void db_read(struct db_request **ret_request, struct db *db, const struct db_statement *statements,
 	     size_t count, db_done_h *doneh, void *arg)
 {
-	start(ret_request, db, statements, count, db->ops->read, doneh, arg);
+	start(ret_request, db, "read", statements, count, db->ops->read, doneh, arg);
 }
 
 void db_lookup(struct db_request **ret_request, struct db *db,
 	       const struct db_statement *statements, size_t count, db_done_h *doneh, void *arg)
 {
-	start(ret_request, db, statements, count, db->ops->lookup, doneh, arg);
+	start(ret_request, db, "lookup", statements, count, db->ops->lookup, doneh, arg);
+}
+
+bool db_is_embedded(const struct db *db)
+{
+	return db->ops->backup != NULL;
 }
 
 size_t db_pending(const struct db *db)
@@ -282,17 +362,26 @@ size_t db_pending(const struct db *db)
 	return db->pending;
 }
 
+bool db_has_replica(const struct db *db)
+{
+	return db->has_replica;
+}
+
 /* ---- delivery ---- */
 
 static void deliver(struct db_job *job)
 {
 	db_done_h *doneh = job->doneh;
+	struct span *before;
 
+	end_span(job);
 	if (job->request)
 		job->request->job = NULL;
 	job->request = NULL;
+	before = span_enter(job->context);
 	if (doneh)
 		doneh(job->err, job->err ? NULL : job->results, job->failed, job->arg);
+	span_leave(before);
 	mem_unref(job);
 }
 
@@ -319,10 +408,44 @@ static void on_delivery(void *arg)
 			mem_unref(job);
 			continue;
 		}
+		if (!db_secrecy_open(outbox->db, job))
+			continue;
 		outbox->db->pending--;
+		metric_add(METRIC_DB_PENDING, "", -1);
 		deliver(job);
 	}
 	mem_unref(outbox);
+}
+
+void db_job_start(struct db_job *job)
+{
+	job->started_us = clock_mono_us();
+	metric_observe(METRIC_DB_WAIT, job->kind, (double)(job->started_us - job->queued_us) / 1e6);
+}
+
+/* Some failures are answers: an expectation that was not met, a key that is taken. */
+static void count(const struct db_job *job)
+{
+	if (job->started_us)
+		metric_observe(METRIC_DB_DURATION, job->kind,
+			       (double)(clock_mono_us() - job->started_us) / 1e6);
+	if (job->err && job->err != -EAGAIN && job->err != -EEXIST && job->err != -ENOENT)
+		metric_add(METRIC_DB_ERROR, strerrorname_np(-job->err), 1);
+}
+
+void db_vault_fetched(struct db *db, int err)
+{
+	auto_unref struct db_outbox *outbox = mem_ref(db->outbox);
+	struct db_job *job;
+	bool first = true;
+
+	db_secrecy_retry(db);
+	while (outbox->db && (job = db_secrecy_next(outbox->db, first, err))) {
+		first = false;
+		outbox->db->pending--;
+		metric_add(METRIC_DB_PENDING, "", -1);
+		deliver(job);
+	}
 }
 
 void db_job_complete(struct db_job *job)
@@ -330,6 +453,7 @@ void db_job_complete(struct db_job *job)
 	struct db_outbox *outbox = job->outbox;
 	bool post;
 
+	count(job);
 	pthread_mutex_lock(&outbox->lock);
 	list_append(&outbox->done, &job->node, job);
 	post = !outbox->posted;
@@ -372,6 +496,7 @@ void db_destroy(void *data)
 	if (!db->outbox)
 		return;
 	db->outbox->db = NULL;
+	db_secrecy_clear(db);
 	outbox_clear(db->outbox);
 	mem_unref(db->outbox);
 	mem_unref(db->loop);
@@ -387,25 +512,59 @@ static struct db_outbox *outbox_new(struct loop *loop, struct db *db)
 	return outbox;
 }
 
-int db_open(struct db **ret_db, struct loop *loop, const char *url)
+/* The driver of url; ret_path: what follows the scheme. NULL when there is none. */
+static const struct db_ops *driver_of(const char *url, const char **ret_path)
 {
 	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
-		const struct db_ops *ops = drivers[i];
-		size_t len = strlen(ops->scheme);
-		struct db *db;
-		int err;
+		const char *const schemes[] = {drivers[i]->scheme, drivers[i]->alias};
 
-		if (!str_has_prefix(url, ops->scheme) || url[len] != ':' || !url[len + 1])
-			continue;
-		err = ops->open(&db, url + len + 1);
-		if (err)
-			return err;
-		db->loop = mem_ref(loop);
-		db->outbox = outbox_new(loop, db);
-		*ret_db = db;
-		return 0;
+		for (size_t j = 0; j < ARRAY_LEN(schemes); j++) {
+			size_t len = schemes[j] ? strlen(schemes[j]) : 0;
+
+			if (len && str_has_prefix(url, schemes[j]) && url[len] == ':' &&
+			    url[len + 1]) {
+				*ret_path = url + len + 1;
+				return drivers[i];
+			}
+		}
 	}
-	return -EINVAL;
+	return NULL;
+}
+
+int db_open(struct db **ret_db, struct loop *loop, const struct db_conf *conf)
+{
+	const char *path;
+	const struct db_ops *ops = driver_of(conf->url, &path);
+	struct db *db;
+	int err = ops ? ops->open(&db, loop, conf) : -EINVAL;
+
+	if (err)
+		return err;
+	db->loop = mem_ref(loop);
+	db->outbox = outbox_new(loop, db);
+	*ret_db = db;
+	return 0;
+}
+
+int db_probe(const char *url, char ret_error[256])
+{
+	const char *path;
+	const struct db_ops *ops = driver_of(url, &path);
+
+	/* What is opened in place is there when it is opened. */
+	return ops && ops->probe ? ops->probe(url, ret_error) : 0;
+}
+
+int db_level(struct db *db, int64_t *ret_number, char ret_error[256])
+{
+	return db->ops->migration_level(db, ret_number, ret_error);
+}
+
+const char *db_migration_sql(const struct db *db, const struct db_migration *migration)
+{
+	bool other = db->ops != &db_sqlite && migration->postgres_sql;
+
+	return other ? migration->postgres_sql : migration->sql;
 }
 
 int db_migrate(struct db *db, const struct db_migration *migrations, size_t count,
@@ -432,4 +591,36 @@ int db_migrate(struct db *db, const struct db_migration *migrations, size_t coun
 	for (size_t i = (size_t)level; !err && i < count; i++)
 		err = db->ops->migrate(db, &migrations[i], ret_error);
 	return err;
+}
+
+/* ---- copies ---- */
+
+static int only_embedded(char error[256])
+{
+	snprintf(error, 256,
+		 "this is for the embedded database (sqlite:PATH); a server has tools "
+		 "of its own, such as pg_dump");
+	return -ENOTSUP;
+}
+
+int db_backup(const char *url, const char *path, db_progress_h *progressh, void *arg,
+	      char error[256])
+{
+	const char *from = NULL;
+	const struct db_ops *ops = driver_of(url, &from);
+
+	if (!ops || !ops->backup)
+		return only_embedded(error);
+	return ops->backup(from, path, progressh, arg, error);
+}
+
+int db_restore(const char *url, const struct db_restore_params *params, int64_t *ret_level,
+	       char error[256])
+{
+	const char *to = NULL;
+	const struct db_ops *ops = driver_of(url, &to);
+
+	if (!ops || !ops->restore)
+		return only_embedded(error);
+	return ops->restore(to, params, ret_level, error);
 }

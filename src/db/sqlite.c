@@ -402,6 +402,8 @@ static void *thread_main(void *arg)
 	size_t count;
 
 	while ((count = take_group(lane, jobs))) {
+		for (size_t i = 0; i < count; i++)
+			db_job_start(jobs[i]);
 		lane->until_us = clock_mono_us() + READ_LIMIT_US;
 		run_group(lane, jobs, count);
 		for (size_t i = 0; i < count; i++)
@@ -440,6 +442,7 @@ static void sqlite_lookup(struct db *db, struct db_job *job)
 		sqlite_read(db, job);
 		return;
 	}
+	db_job_start(job);
 	sq->near.until_us = clock_mono_us() + LOOKUP_LIMIT_US;
 	run_group(&sq->near, &job, 1);
 	if (job->err == -EBUSY)
@@ -512,6 +515,8 @@ static int configure(struct lane *lane)
 	sqlite3_extended_result_codes(lane->handle, 1);
 	sqlite3_limit(lane->handle, SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES);
 	sqlite3_db_config(lane->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* Otherwise plans look at values, and statements are prepared anew for other ones. */
+	sqlite3_db_config(lane->handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
 	if (lane->reads)
 		sqlite3_progress_handler(lane->handle, PROGRESS_STEPS, on_progress, lane);
 	for (size_t i = 0; i < ARRAY_LEN(pragmas); i++) {
@@ -549,11 +554,12 @@ static void configure_library(void)
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-static int sqlite_open(struct db **ret_db, const char *path)
+static int sqlite_open(struct db **ret_db, struct loop *loop, const struct db_conf *conf)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	const char *path = strchr(conf->url, ':') + 1;
 	struct sqlite *sq;
-	int err = make_file(path);
+	int err = str_is_empty(conf->read_url) ? make_file(path) : -EINVAL;
 
 	pthread_once(&once, configure_library);
 	if (err)
@@ -657,5 +663,7 @@ const struct db_ops db_sqlite = {
 	.run = sqlite_run,
 	.read = sqlite_read,
 	.lookup = sqlite_lookup,
+	.backup = sqlite_backup,
+	.restore = sqlite_restore,
 	.close = sqlite_close,
 };

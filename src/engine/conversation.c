@@ -214,6 +214,8 @@ static void settle_agent_turn(struct conversation *c)
 		tell_transcript(c, false, "text", heard, true, c->agent_ordinal, -1);
 	if (*heard)
 		record_turn(c, false, heard, c->agent_started_ms, c->conf.text_output, -1);
+	if (*heard && c->forced && c->dialog->ops->said)
+		c->dialog->ops->said(c->dialog, heard);
 	c->agent_ordinal = -1;
 	c->agent_turn = false;
 	c->uninterruptible = false;
@@ -736,6 +738,30 @@ static void hear_text(struct conversation *c, const char *text, enum data_urgenc
 		ask(c, is_digits ? ASK_DIGITS : ASK_TEXT, text);
 }
 
+/* The text between <instruction> tags, owned by the caller; NULL when it is not one as a whole. */
+static char *instruction_of(const char *text)
+{
+	static const char open[] = "<instruction>", close[] = "</instruction>";
+	size_t len = strlen(text), around = strlen(open) + strlen(close);
+
+	if (len < around || !str_has_prefix(text, open) || !str_has_suffix(text, close))
+		return NULL;
+	return mem_printf("%.*s", (int)(len - around), text + strlen(open));
+}
+
+/* True when the dialogue has taken it. */
+static bool instruct(struct conversation *c, const struct data_message *message)
+{
+	auto_free char *text = NULL;
+
+	if (message->urgency != URGENCY_LATER || !c->dialog->ops->instruct)
+		return false;
+	text = instruction_of(message->text);
+	if (text)
+		c->dialog->ops->instruct(c->dialog, text);
+	return text;
+}
+
 static void say_inactivity(struct conversation *c)
 {
 	const struct conversation_inactivity *next = &c->conf.inactivity[c->inactivity_next++];
@@ -882,7 +908,8 @@ void conversation_command(struct conversation *c, const struct data_message *mes
 		return;
 	switch (message->type) {
 	case DATA_USER_TEXT:
-		hear_text(c, message->text, message->urgency, false);
+		if (!instruct(c, message))
+			hear_text(c, message->text, message->urgency, false);
 		break;
 	case DATA_FORCED_AGENT:
 		waiting.uninterruptible = message->uninterruptible;

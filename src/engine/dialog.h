@@ -74,6 +74,11 @@ struct dialog_ops {
 	/* What came of a tool that was given out by invokeh. NULL: there are none. */
 	void (*tool_result)(struct dialog *dialog, const char *invocation_id, const char *text,
 			    bool hang_up);
+	/* Somebody else had the agent say this, and it was heard. NULL: it does not matter. */
+	void (*said)(struct dialog *dialog, const char *heard);
+	/* What whoever watches over the call wants, not the caller; heeded in the next turn. NULL:
+	   it comes with the caller's next words, in <instruction> tags. */
+	void (*instruct)(struct dialog *dialog, const char *text);
 	/* Where the dialogue stands, for the record: {"goal_reached":bool,"slots":{..},"state":..}.
 	 */
 	json_t *(*outcome)(const struct dialog *dialog);

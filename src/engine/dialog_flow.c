@@ -60,6 +60,7 @@ struct dialog_flow {
 	struct heard pending; /* waits for a yes */
 	bool is_pending;
 	bool has_ended, is_hand_over, goal_reached;
+	int jump;        /* state to go to in the next turn; -1: none */
 	char *prompt;    /* the question that stands */
 	char *greeting;  /* said instead of the first prompt */
 	struct buf turn; /* of the agent, being made */
@@ -771,6 +772,52 @@ static void hear_keys(struct dialog_flow *d, const struct dialog_input *input)
 		take(d, &heard, 1.0);
 }
 
+/* ---- what somebody else wants ---- */
+
+/* True when the next turn was decided by an instruction. */
+static bool jump(struct dialog_flow *d)
+{
+	int target = d->jump;
+
+	if (target < 0)
+		return false;
+	d->jump = -1;
+	d->is_pending = false;
+	d->tries = d->silences = 0;
+	go(d, target);
+	return true;
+}
+
+static bool fill(struct dialog_flow *d, char *name, char *value)
+{
+	int slot = flow_find_slot(d->flow, str_trim(name));
+
+	value = str_trim(value);
+	if (slot < 0 || strlen(value) >= SLOT_VALUE_SIZE ||
+	    !slot_accepts(&d->flow->slots[slot], value))
+		return false;
+	set_value(d, slot, value);
+	return true;
+}
+
+/* "SLOT = value", or the name of a state to go on with. */
+static void flow_instruct(struct dialog *dialog, const char *text)
+{
+	struct dialog_flow *d = dialog_flow(dialog);
+	char *auto_free copy = mem_strdup(text);
+	char *name = str_trim(copy), *value = strchr(name, '=');
+	int state = value ? -1 : flow_find_state(d->flow, name);
+
+	if (state >= 0) {
+		d->jump = state;
+		return;
+	}
+	if (value)
+		*value++ = '\0';
+	if (!value || !fill(d, name, value))
+		LOG_WARN(&d->log, "instruction_not_understood");
+}
+
 /* ---- dialog_ops ---- */
 
 static void flow_greet(struct dialog *dialog, const char *text)
@@ -793,6 +840,8 @@ static void flow_hear(struct dialog *dialog, const struct dialog_input *input)
 	} else if (++d->turns > d->flow->max_turns) {
 		say(d, "I am afraid I have to end this call now. Goodbye.");
 		end(d);
+	} else if (jump(d)) {
+		LOG_INFO(&d->log, "instruction_followed", LOG_STR("state", current(d)->name));
 	} else if (input->is_digits) {
 		hear_keys(d, input);
 	} else {
@@ -809,6 +858,10 @@ static void flow_silence(struct dialog *dialog)
 	drop_pieces(d);
 	buf_clear(&d->turn);
 	if (d->has_ended) {
+		finish_turn(d);
+		return;
+	}
+	if (jump(d)) {
 		finish_turn(d);
 		return;
 	}
@@ -867,6 +920,7 @@ static const struct dialog_ops flow_ops = {
 	.hear = flow_hear,
 	.silence = flow_silence,
 	.interrupt = flow_interrupt,
+	.instruct = flow_instruct,
 	.outcome = flow_outcome,
 };
 
@@ -945,6 +999,7 @@ int dialog_flow_new(struct dialog **ret_dialog, struct loop *loop, const char *f
 	log_init(&d->log, "engine", conf->call_id ? conf->call_id : "");
 	d->flow = mem_ref(flow);
 	d->state = flow->start;
+	d->jump = -1;
 	d->timer = timer_new(loop, on_timer, d);
 	set_now(d, conf);
 	prefill(d, conf->metadata);

@@ -41,7 +41,11 @@ static const char apology[] =
 static const char voice_rules[] =
 	"You are speaking with somebody on the telephone. Answer in one to three short sentences, "
 	"as one "
-	"speaks: no lists, no markup, no emoji, numbers and dates the way they are said.";
+	"speaks: no lists, no markup, no emoji, numbers and dates the way they are said. What "
+	"stands in "
+	"<instruction> tags comes from your supervisor, not from the caller: do it, and do not "
+	"mention "
+	"it.";
 
 struct pending_call {
 	struct buf id, name, arguments;
@@ -669,6 +673,11 @@ static void llm_interrupt(struct dialog *dialog, const char *heard)
 	rewrite_turn(d, heard);
 }
 
+static void llm_said(struct dialog *dialog, const char *heard)
+{
+	add_message(llm(dialog), "assistant", heard);
+}
+
 static void llm_tool_result(struct dialog *dialog, const char *invocation_id, const char *text,
 			    bool hang_up)
 {
@@ -699,6 +708,7 @@ static const struct dialog_ops llm_ops = {
 	.silence = llm_silence,
 	.interrupt = llm_interrupt,
 	.tool_result = llm_tool_result,
+	.said = llm_said,
 	.outcome = llm_outcome,
 };
 

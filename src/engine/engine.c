@@ -3,6 +3,7 @@
 #include "core/clock.h"
 #include "core/mem.h"
 #include "core/metric.h"
+#include "core/safe_file.h"
 #include "core/setting.h"
 #include "core/str.h"
 #include "engine/conversation.h"
@@ -10,7 +11,9 @@
 #include "engine/journal.h"
 #include "http/http_client.h"
 #include "http/http_server.h"
+#include "http/url_guard.h"
 #include "loop/loop.h"
+#include "loop/safe_folder.h"
 #include "loop/timer.h"
 #include "loop/work.h"
 #include "observe/health.h"
@@ -24,6 +27,7 @@
 
 enum {
 	STOP_MS = 1500,
+	EXPIRY_MS = 600000,
 	AUTO_DELETE_MS = 15000, /* for goodbyes, and for whoever asks once call.ended has come */
 };
 
@@ -66,7 +70,7 @@ static void remove_files(struct engine *engine, const char *call_id)
 	auto_free char *tape = mem_printf("%s/%s.wav", engine->recordings_dir, call_id);
 
 	journal_remove(engine->journal, "calls", call_id);
-	unlink(tape);
+	safe_file_remove(tape);
 }
 
 /* The oldest finished calls make room. */
@@ -194,6 +198,7 @@ int engine_create(struct engine *engine, const json_t *request, struct record **
 		.box = &engine->box,
 		.public_url = engine->public_url,
 		.recordings_dir = engine->recordings_dir,
+		.safe = engine->safe,
 		.flows_dir = settings->flows_dir,
 		.llm_api_url = settings->llm_api_url,
 		.llm_api_key = settings->llm_api_key,
@@ -301,9 +306,18 @@ static int open_voices(struct engine *engine, char error[256])
 	return 0;
 }
 
+/* What the last process had not sealed when it ended; before there are new ones. */
+static void seal_recordings(struct engine *engine)
+{
+	auto_unref struct strand *strand = strand_new(engine->pool);
+
+	safe_folder_seal(strand, engine->safe, engine->recordings_dir);
+}
+
 static int open_records(struct engine *engine, const struct engine_conf *conf, char error[256])
 {
 	struct hooks_conf hooks = {.retry_ms = conf->hook_retry_ms};
+	auto_unref struct safe *safe = NULL;
 	int err;
 
 	if (mkdir(engine->settings->data_dir, 0700) != 0 && errno != EEXIST) {
@@ -311,14 +325,41 @@ static int open_records(struct engine *engine, const struct engine_conf *conf, c
 			 strerror(errno));
 		return -errno;
 	}
-	err = journal_open(&engine->journal, engine->pool, engine->dir);
+	err = safe_open(&safe, engine->settings, "engine", error);
+	if (!err)
+		err = safe_open(&engine->safe, engine->settings, "engine recordings", error);
+	if (err)
+		return err;
+	err = journal_open(&engine->journal, engine->pool, safe, engine->dir);
 	if (err) {
 		snprintf(error, 256, "%s: %s", engine->dir, strerror(-err));
 		return err;
 	}
 	engine->hooks = hooks_new(engine->loop, engine->client, engine->journal, &hooks);
 	journal_each(engine->journal, "calls", restore, engine);
+	seal_recordings(engine);
 	return 0;
+}
+
+/*
+ * Calls that are over have had their time after EMBEDDED_KEEP_HOURS, and so have the files of
+ * recordings, also of calls that are not known any more.
+ */
+static void expire(void *arg)
+{
+	struct engine *engine = arg;
+	int64_t hours = engine->settings->embedded_keep_hours;
+	int64_t before_us = clock_wall_us() - hours * 3600 * INT64_C(1000000);
+
+	timer_start(engine->expiry, EXPIRY_MS);
+	LIST_EACH(&engine->records, node)
+	{
+		struct record *record = node->data;
+
+		if (record->talk->state == TALK_ENDED && record->talk->ended_us < before_us)
+			engine_delete(engine, record);
+	}
+	journal_expire(engine->journal, "recordings", before_us);
 }
 
 static const char *check_accepting(void *arg)
@@ -358,6 +399,7 @@ static void engine_destroy(void *data)
 	struct engine *engine = data;
 
 	mem_unref(engine->health);
+	mem_unref(engine->expiry);
 	LIST_EACH(&engine->previews, node)
 	mem_unref(node->data);
 	mem_unref(engine->server);
@@ -369,9 +411,25 @@ static void engine_destroy(void *data)
 	mem_unref(engine->tts);
 	mem_unref(engine->stt);
 	mem_unref(engine->pool);
+	mem_unref(engine->safe);
 	mem_free(engine->public_url);
 	mem_free(engine->recordings_dir);
 	mem_free(engine->dir);
+}
+
+static int open_client(struct engine *engine, char error[256])
+{
+	char bad[URL_GUARD_BAD_SIZE] = "";
+	auto_unref struct url_guard *guard = NULL;
+
+	engine->client = http_client_new(engine->loop);
+	if (url_guard_new(&guard, engine->settings->url_allow_private, bad)) {
+		snprintf(error, 256,
+			 "URL_ALLOW_PRIVATE: \"%s\" is no address, network or host:port", bad);
+		return -EINVAL;
+	}
+	http_client_guard(engine->client, guard);
+	return 0;
 }
 
 int engine_new(struct engine **ret_engine, struct loop *loop, const struct settings *settings,
@@ -388,8 +446,9 @@ int engine_new(struct engine **ret_engine, struct loop *loop, const struct setti
 	engine->public_url = str_is_empty(settings->engine_public_url)
 				     ? mem_printf("http://127.0.0.1:%d", (int)settings->engine_port)
 				     : mem_strdup(settings->engine_public_url);
-	engine->client = http_client_new(loop);
-	err = open_voices(engine, error);
+	err = open_client(engine, error);
+	if (!err)
+		err = open_voices(engine, error);
 	if (!err)
 		err = open_records(engine, conf, error);
 	if (!err)
@@ -398,6 +457,8 @@ int engine_new(struct engine **ret_engine, struct loop *loop, const struct setti
 		mem_unref(engine);
 		return err;
 	}
+	engine->expiry = timer_new(engine->loop, expire, engine);
+	timer_start(engine->expiry, 0);
 	metric_set(METRIC_ENGINE_CALLS, "", 0);
 	LOG_INFO(&engine->log, "engine_ready", LOG_INT("port", engine_port(engine)),
 		 LOG_INT("calls_on_record", (int64_t)engine->records.len));

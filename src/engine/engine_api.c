@@ -13,6 +13,7 @@
 #include "engine/preview.h"
 #include "engine/schema.h"
 #include "http/form.h"
+#include "http/http_safe_file.h"
 #include "http/http_server.h"
 
 #include <dirent.h>
@@ -433,7 +434,7 @@ static void get_recording(struct http_request *req, void *arg)
 		reply_detail(req, 404, "This call was not recorded.");
 	else if (record->talk->state != TALK_ENDED)
 		reply_detail(req, 425, "The call is not over.");
-	else if (http_reply_file(req, path, "audio/wav") != 0)
+	else if (http_reply_safe_file(req, engine->safe, path, "audio/wav") != 0)
 		reply_detail(req, 404, "There is no recording of this call.");
 }
 

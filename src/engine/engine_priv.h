@@ -12,6 +12,7 @@ struct hooks;
 struct http_client;
 struct http_server;
 struct journal;
+struct safe;
 struct timer;
 struct work_pool;
 
@@ -29,11 +30,13 @@ struct engine {
 	struct http_server *server;
 	struct health *health;
 	struct journal *journal;
+	struct safe *safe; /* of recordings: core/safe_file.h */
 	struct hooks *hooks;
 	struct list records;  /* struct record, oldest first */
 	struct list previews; /* preview.h */
 	size_t live;
 	char *public_url, *recordings_dir, *dir;
+	struct timer *expiry; /* calls that have had their time */
 	bool draining;
 };
 

@@ -1,7 +1,10 @@
 #include "engine/journal.h"
 
+#include "core/buf.h"
+#include "core/folder.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/safe.h"
 #include "core/str.h"
 #include "loop/work.h"
 
@@ -18,6 +21,7 @@ enum { MAX_FILE = 16 << 20, MAX_PENDING = 20000 };
 
 struct journal {
 	struct strand *strand;
+	struct safe *safe;
 	struct log log;
 	char *dir;
 };
@@ -25,6 +29,7 @@ struct journal {
 struct task {
 	char *path; /* to be removed when text is NULL */
 	char *text;
+	int64_t before_us; /* not 0: path is a folder, what is older goes */
 	int err;
 	journal_done_h *doneh;
 	void *arg;
@@ -76,7 +81,9 @@ static void task_run(void *arg)
 {
 	struct task *task = arg;
 
-	if (task->text)
+	if (task->before_us)
+		task->err = folder_expire(task->path, task->before_us) < 0 ? -EIO : 0;
+	else if (task->text)
 		task->err = replace_file(task->path, task->text);
 	else if (unlink(task->path) != 0 && errno != ENOENT)
 		task->err = -errno;
@@ -103,12 +110,21 @@ static struct task *task_new(const struct journal *journal, const char *folder, 
 	return task;
 }
 
+static char *sealed_text(const struct journal *journal, const json_t *content)
+{
+	auto_free char *text = json_text(content);
+	struct buf sealed = {0};
+
+	safe_seal(journal->safe, text, strlen(text), &sealed);
+	return buf_steal(&sealed);
+}
+
 void journal_write(struct journal *journal, const char *folder, const char *name,
 		   const json_t *content, journal_done_h *doneh, void *arg)
 {
 	struct task *task = task_new(journal, folder, name);
 
-	task->text = json_text(content);
+	task->text = sealed_text(journal, content);
 	task->doneh = doneh;
 	task->arg = arg;
 	if (strand_pending(journal->strand) > MAX_PENDING) {
@@ -124,30 +140,73 @@ void journal_remove(struct journal *journal, const char *folder, const char *nam
 	strand_post(journal->strand, task_run, task_done, task_new(journal, folder, name));
 }
 
-static json_t *read_file(const char *path)
+void journal_expire(struct journal *journal, const char *folder, int64_t before_us)
 {
-	json_t *json = NULL;
-	struct stat info;
-	FILE *file = fopen(path, "re");
+	struct task *task = mem_new(sizeof(*task), task_destroy);
 
-	if (!file)
-		return NULL;
-	if (fstat(fileno(file), &info) == 0 && info.st_size <= MAX_FILE)
-		json = json_loadf(file, 0, NULL);
-	fclose(file);
-	return json;
+	task->path = mem_printf("%s/%s", journal->dir, folder);
+	task->before_us = before_us;
+	strand_post(journal->strand, task_run, task_done, task);
+}
+
+static int read_whole(struct buf *out, const char *path)
+{
+	char block[16384];
+	FILE *file = fopen(path, "re");
+	size_t got;
+	int err = file ? 0 : -errno;
+
+	while (!err && (got = fread(block, 1, sizeof(block), file)) > 0) {
+		buf_append(out, block, got);
+		if (out->len > MAX_FILE)
+			err = -E2BIG;
+	}
+	if (file && !err && ferror(file))
+		err = -EIO;
+	if (file)
+		fclose(file);
+	return err;
+}
+
+/* stored: the text as it lies there. */
+static int read_file(const struct journal *journal, const char *path, struct buf *stored,
+		     json_t **ret_json)
+{
+	struct buf auto_buf plain = {0};
+	char error[JSON_ERROR_SIZE];
+	int err = read_whole(stored, path);
+
+	if (!err)
+		err = safe_unseal(journal->safe, buf_str(stored), stored->len, &plain);
+	return err ? err : json_parse(ret_json, buf_str(&plain), plain.len, error);
 }
 
 json_t *journal_read(const struct journal *journal, const char *folder, const char *name)
 {
 	auto_free char *path = mem_printf("%s/%s/%s.json", journal->dir, folder, name);
+	struct buf auto_buf stored = {0};
+	json_t *json = NULL;
 
-	return read_file(path);
+	return read_file(journal, path, &stored, &json) ? NULL : json;
 }
 
 static int is_entry(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.' && str_has_suffix(entry->d_name, ".json");
+}
+
+static void renew(const struct journal *journal, const char *path, const struct buf *stored,
+		  const json_t *content)
+{
+	auto_free char *text = NULL;
+	int err;
+
+	if (safe_is_current(journal->safe, buf_str(stored), stored->len))
+		return;
+	text = sealed_text(journal, content);
+	err = replace_file(path, text);
+	if (err)
+		LOG_ERROR(&journal->log, "journal_failed", LOG_STR("path", path), LOG_ERR(err));
 }
 
 void journal_each(const struct journal *journal, const char *folder, journal_entry_h *entryh,
@@ -161,12 +220,17 @@ void journal_each(const struct journal *journal, const char *folder, journal_ent
 		auto_free char *path = mem_printf("%s/%s", dir, entries[i]->d_name);
 		auto_free char *name = mem_strndup(entries[i]->d_name,
 						   strlen(entries[i]->d_name) - strlen(".json"));
-		auto_json json_t *content = read_file(path);
+		struct buf auto_buf stored = {0};
+		auto_json json_t *content = NULL;
+		int err = read_file(journal, path, &stored, &content);
 
-		if (content)
+		if (!err)
+			renew(journal, path, &stored, content);
+		if (!err)
 			entryh(name, content, arg);
 		else
-			LOG_WARN(&journal->log, "journal_entry_broken", LOG_STR("path", path));
+			LOG_WARN(&journal->log, "journal_entry_broken", LOG_STR("path", path),
+				 LOG_ERR(err));
 		free(entries[i]);
 	}
 	free(entries);
@@ -177,10 +241,12 @@ static void journal_destroy(void *data)
 	struct journal *journal = data;
 
 	mem_unref(journal->strand);
+	mem_unref(journal->safe);
 	mem_free(journal->dir);
 }
 
-int journal_open(struct journal **ret_journal, struct work_pool *pool, const char *dir)
+int journal_open(struct journal **ret_journal, struct work_pool *pool, struct safe *safe,
+		 const char *dir)
 {
 	static const char *const folders[] = {"", "/calls", "/deliveries", "/webhooks",
 					      "/recordings"};
@@ -196,6 +262,7 @@ int journal_open(struct journal **ret_journal, struct work_pool *pool, const cha
 	log_init(&journal->log, "engine", NULL);
 	journal->dir = mem_strdup(dir);
 	journal->strand = strand_new(pool);
+	journal->safe = mem_ref(safe);
 	*ret_journal = journal;
 	return 0;
 }

@@ -335,14 +335,20 @@ static void on_line_gone(bool hung_up, const char *detail, void *arg)
 	mem_unref(talk);
 }
 
-static void start_tape(struct talk *talk, const char *path, struct work_pool *pool)
+static void start_tape(struct talk *talk)
 {
+	struct tape_conf conf = {
+		.pool = talk->pool,
+		.safe = talk->safe,
+		.path = talk->tape_path,
+		.rate_hz = line_rate_hz(talk->line),
+		.agent_rate_hz = line_output_rate_hz(talk->line),
+	};
 	int err;
 
-	if (!path)
+	if (!conf.path)
 		return;
-	err = tape_new(&talk->tape, pool, path, line_rate_hz(talk->line),
-		       line_output_rate_hz(talk->line));
+	err = tape_new(&talk->tape, &conf);
 	if (err)
 		LOG_ERROR(&talk->log, "recording_failed", LOG_ERR(err));
 }
@@ -376,7 +382,7 @@ int talk_join(struct talk *talk, const char *medium, const char *token,
 		return 404;
 	talk->token[0] = '\0';
 	line_new(&talk->line, ret_handlers, ret_arg, expected->ops, &conf, &handlers, talk);
-	start_tape(talk, talk->tape_path, talk->pool);
+	start_tape(talk);
 	return 0;
 }
 
@@ -407,6 +413,7 @@ static void talk_destroy(void *data)
 	mem_unref(talk->link);
 	mem_unref(talk->tape);
 	mem_free(talk->tape_path);
+	mem_unref(talk->safe);
 	json_decref(talk->call);
 	json_decref(talk->messages);
 	json_decref(talk->secrets);
@@ -545,6 +552,7 @@ int talk_new(struct talk **ret_talk, struct loop *loop, const struct talk_conf *
 	}
 	talk->loop = loop;
 	talk->pool = conf->pool;
+	talk->safe = mem_ref(conf->safe);
 	uuid_new(talk->call_id);
 	log_init(&talk->log, "engine", talk->call_id);
 	talk->created_us = clock_wall_us();

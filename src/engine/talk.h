@@ -48,6 +48,7 @@ struct talk {
 	struct tape *tape;
 	char *tape_path; /* NULL: not recorded */
 	struct work_pool *pool;
+	struct safe *safe;
 	struct timer *join_timer;
 	struct timer *idle_timer;     /* a line without audio */
 	uint32_t idle_ms, idle_audio; /* idle_audio: frames since the timer was started */
@@ -61,6 +62,7 @@ struct talk_conf {
 	const struct voicebox *box;
 	const char *public_url; /* http(s)://host[:port] under which peers reach us */
 	const char *recordings_dir;
+	struct safe *safe; /* of recordings; referenced */
 	const char *flows_dir;
 	const char *llm_api_url, *llm_api_key, *llm_model;
 	struct http_client *client;

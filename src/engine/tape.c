@@ -1,7 +1,9 @@
 #include "engine/tape.h"
 
 #include "core/buf.h"
+#include "core/log.h"
 #include "core/mem.h"
+#include "core/safe_file.h"
 #include "loop/work.h"
 #include "media/wav.h"
 
@@ -21,6 +23,9 @@ struct reel {
 	int fd;
 	uint32_t rate_hz;
 	uint32_t data_bytes;
+	struct safe *safe;
+	char *path;
+	int seal_err;
 };
 
 struct tape {
@@ -91,24 +96,49 @@ static void reel_destroy(void *data)
 
 	if (reel->fd >= 0)
 		close(reel->fd);
+	mem_unref(reel->safe);
+	mem_free(reel->path);
+}
+
+static void finish_reel(void *arg)
+{
+	struct reel *reel = arg;
+
+	close(reel->fd);
+	reel->fd = -1;
+	reel->seal_err = safe_file_seal(reel->safe, reel->path);
+}
+
+/* It plays all the same, and is sealed at the next start; unless it was deleted meanwhile. */
+static void reel_finished(void *arg)
+{
+	struct reel *reel = arg;
+	struct log log;
+
+	log_init(&log, "engine", NULL);
+	if (reel->seal_err && reel->seal_err != -ENOENT)
+		LOG_WARN(&log, "recording_not_sealed", LOG_STR("path", reel->path),
+			 LOG_ERR(reel->seal_err));
+	mem_unref(reel);
 }
 
 static void tape_destroy(void *data)
 {
 	struct tape *tape = data;
 
-	if (tape->strand)
+	if (tape->strand) {
 		write_out(tape);
+		strand_post(tape->strand, finish_reel, reel_finished, mem_ref(tape->reel));
+	}
 	mem_unref(tape->strand);
 	mem_unref(tape->reel);
 	buf_free(&tape->agent);
 	buf_free(&tape->out);
 }
 
-int tape_new(struct tape **ret_tape, struct work_pool *pool, const char *path, uint32_t rate_hz,
-	     uint32_t agent_rate_hz)
+int tape_new(struct tape **ret_tape, const struct tape_conf *conf)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = open(conf->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	struct tape *tape;
 
 	if (fd < 0)
@@ -116,10 +146,12 @@ int tape_new(struct tape **ret_tape, struct work_pool *pool, const char *path, u
 	tape = mem_new(sizeof(*tape), tape_destroy);
 	tape->reel = mem_new(sizeof(*tape->reel), reel_destroy);
 	tape->reel->fd = fd;
-	tape->reel->rate_hz = rate_hz;
-	tape->rate_hz = rate_hz;
-	tape->agent_rate_hz = agent_rate_hz;
-	tape->strand = strand_new(pool);
+	tape->reel->rate_hz = conf->rate_hz;
+	tape->reel->safe = mem_ref(conf->safe);
+	tape->reel->path = mem_strdup(conf->path);
+	tape->rate_hz = conf->rate_hz;
+	tape->agent_rate_hz = conf->agent_rate_hz;
+	tape->strand = strand_new(conf->pool);
 	write_header(tape->reel);
 	*ret_tape = tape;
 	return 0;

@@ -315,7 +315,9 @@ static void on_response(const struct http_result *result, void *arg)
 	auto_free char *text = NULL;
 	bool good = !result->err && result->status >= 200 && result->status < 300;
 
-	if (result->err)
+	if (result->err == -EACCES)
+		text = mem_strdup("The tool failed: its URL leads to a place that is not allowed.");
+	else if (result->err)
 		text = mem_printf("The tool failed: %s.", strerror(-result->err));
 	else if (!good)
 		text = mem_printf("The tool failed with HTTP status %d: %.500s", result->status,
@@ -346,6 +348,7 @@ static int send_request(struct tool_call *call, struct http_client *client, cons
 		.body = has_body ? body : NULL,
 		.body_len = has_body ? strlen(body) : 0,
 		.timeout_ms = call_request_ms(definition, "timeout", DEFAULT_TIMEOUT_MS),
+		.guarded = true,
 		.max_body_bytes = 1 << 20,
 	};
 

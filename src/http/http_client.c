@@ -2,17 +2,23 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/ip.h"
 #include "core/list.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "core/trace.h"
 #include "http/http_url.h"
+#include "http/url_guard.h"
 #include "loop/loop.h"
 
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -30,6 +36,7 @@ struct http_client {
 	uv_timer_t *timer;
 	struct list exchanges;
 	struct list sockets;
+	struct url_guard *guard; /* NULL: nothing private is allowed */
 };
 
 /* What curl waits for on one socket. */
@@ -49,6 +56,7 @@ struct transfer {
 	struct http_client *client;
 	struct http_exchange *exchange; /* the caller's; NULL when cancelled or never asked for */
 	bool wanted;
+	bool refused; /* the guard did not allow an address */
 	CURL *easy;
 	struct curl_slist *headers;
 	char *body;
@@ -58,6 +66,8 @@ struct transfer {
 	int fd; /* of output_path, or -1 */
 	int err;
 	int64_t started_us;
+	struct span *span;    /* of the exchange; NULL when it is not traced */
+	struct span *context; /* the one that was current */
 	http_data_h *datah;
 	http_done_h *doneh;
 	void *arg;
@@ -98,6 +108,9 @@ static void transfer_destroy(void *data)
 		close(transfer->fd);
 	if (transfer->exchange)
 		transfer->exchange->transfer = NULL;
+	span_fail(transfer->span, "cancelled");
+	span_end(transfer->span);
+	mem_unref(transfer->context);
 }
 
 /* Cancelled by its client or its caller; nothing when it is over already. */
@@ -169,6 +182,8 @@ static int error_of(const struct transfer *transfer, CURLcode code)
 {
 	if (transfer->err)
 		return transfer->err;
+	if (code != CURLE_OK && transfer->refused)
+		return -EACCES;
 	switch (code) {
 	case CURLE_OK:
 		return 0;
@@ -200,10 +215,22 @@ static int error_of(const struct transfer *transfer, CURLcode code)
 	}
 }
 
+static void end_span(struct transfer *transfer, const struct http_result *result)
+{
+	if (result->err)
+		span_fail(transfer->span, strerror(-result->err));
+	else
+		span_int(transfer->span, "http.response.status_code", result->status);
+	if (result->status >= 400)
+		span_fail(transfer->span, NULL);
+	transfer->span = span_end(transfer->span);
+}
+
 static void report(struct transfer *transfer, CURLcode code)
 {
 	struct http_exchange here = {transfer};
 	struct http_result result = {.err = error_of(transfer, code), .content_type = ""};
+	struct span *before;
 	long status = 0, requested = 0;
 	char *type = NULL;
 
@@ -222,7 +249,10 @@ static void report(struct transfer *transfer, CURLcode code)
 		close(transfer->fd);
 		transfer->fd = -1;
 	}
+	end_span(transfer, &result);
+	before = span_enter(transfer->context);
 	transfer->doneh(&result, transfer->arg);
+	span_leave(before);
 }
 
 static void finish(struct transfer *transfer, CURLcode code)
@@ -236,6 +266,58 @@ static void finish(struct transfer *transfer, CURLcode code)
 		report(transfer, code);
 	mem_unref(transfer);
 	mem_unref(transfer);
+}
+
+/* ---- the guard ---- */
+
+static bool is_allowed(struct transfer *transfer, const struct ip *address)
+{
+	struct http_url url = {0};
+	char *now = NULL;
+
+	/* The URL of now, which after a redirect is not the one that was asked for. */
+	curl_easy_getinfo(transfer->easy, CURLINFO_EFFECTIVE_URL, &now);
+	if (http_url_parse(&url, now))
+		url = (struct http_url){0};
+	if (transfer->client && url_guard_allows(transfer->client->guard, &url, address))
+		return true;
+	transfer->refused = true;
+	return false;
+}
+
+/* The name has been resolved; this is where the connection would go. */
+static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct ip ip;
+
+	if (ip_from_sockaddr(&ip, &address->addr) || !is_allowed(arg, &ip))
+		return CURL_SOCKET_BAD;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/* Also asked when a connection is used again, which a request without guard may have opened. */
+static int on_connection(void *arg, char *remote, char *local, int remote_port, int local_port)
+{
+	struct ip ip;
+
+	return ip_parse(&ip, remote) || !is_allowed(arg, &ip) ? CURL_PREREQFUNC_ABORT
+							      : CURL_PREREQFUNC_OK;
+}
+
+static void set_guard(struct transfer *transfer)
+{
+	curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer);
+	curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, on_connection);
+	curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
+	curl_easy_setopt(transfer->easy, CURLOPT_PROXY, "");
+}
+
+void http_client_guard(struct http_client *client, struct url_guard *guard)
+{
+	mem_ref(guard);
+	mem_unref(client->guard);
+	client->guard = guard;
 }
 
 /* ---- curl on the loop ---- */
@@ -367,6 +449,7 @@ static void client_destroy(void *data)
 	watch_end(node->data);
 	uv_timer_stop(client->timer);
 	uv_close((uv_handle_t *)client->timer, on_timer_closed);
+	mem_unref(client->guard);
 }
 
 struct http_client *http_client_new(struct loop *loop)
@@ -389,6 +472,36 @@ struct http_client *http_client_new(struct loop *loop)
 
 /* ---- requests ---- */
 
+static bool has_header(const struct transfer *transfer, const char *name)
+{
+	for (const struct curl_slist *header = transfer->headers; header; header = header->next)
+		if (!strncasecmp(header->data, name, strlen(name)))
+			return true;
+	return false;
+}
+
+static void add_traceparent(struct transfer *transfer)
+{
+	char header[13 + TRACEPARENT_SIZE] = "traceparent: ";
+	const struct span *span = transfer->span ? transfer->span : transfer->context;
+
+	traceparent_format(header + 13, span_context(span));
+	transfer->headers = curl_slist_append(transfer->headers, header);
+}
+
+/* The path may hold what is nobody's business; the host says who was asked. */
+static void begin_span(struct transfer *transfer, const struct http_client_params *params,
+		       const struct http_url *url)
+{
+	auto_free char *name = mem_printf("%s %s", params->method, url->host);
+
+	transfer->context = mem_ref(span_current());
+	transfer->span = span_child(name, SPAN_CLIENT);
+	span_str(transfer->span, "http.request.method", params->method);
+	span_str(transfer->span, "server.address", url->host);
+	span_int(transfer->span, "server.port", url->port);
+}
+
 static int set_headers(struct transfer *transfer, const char *const *headers)
 {
 	/* No waiting for "100 Continue": every peer of ours takes small bodies. */
@@ -398,6 +511,8 @@ static int set_headers(struct transfer *transfer, const char *const *headers)
 			return -EINVAL;
 		transfer->headers = curl_slist_append(transfer->headers, *headers);
 	}
+	if (transfer->context && !has_header(transfer, "traceparent:"))
+		add_traceparent(transfer);
 	curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER, transfer->headers);
 	return 0;
 }
@@ -435,6 +550,8 @@ static void set_limits(struct transfer *transfer, const struct http_client_param
 	curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->max_body_bytes);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (!str_is_empty(getenv("SSL_CERT_FILE"))) /* as for WebSockets */
+		curl_easy_setopt(easy, CURLOPT_CAINFO, getenv("SSL_CERT_FILE"));
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 }
@@ -452,6 +569,8 @@ static int set_up(struct transfer *transfer, const struct http_client_params *pa
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "voiceai");
 	if (http_url_is_loopback(url)) /* http_proxy is for the way out, not for our own servers */
 		curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	if (params->guarded)
+		set_guard(transfer);
 	set_limits(transfer, params);
 	set_body(transfer, params);
 	if (params->username) {
@@ -496,6 +615,7 @@ int http_client_request(struct http_exchange **ret_exchange, struct http_client 
 		params->max_body_bytes ? params->max_body_bytes : DEFAULT_BODY_BYTES;
 	transfer->started_us = clock_mono_us();
 	transfer->easy = curl_easy_init();
+	begin_span(transfer, params, &url);
 	err = set_up(transfer, params, &url);
 	if (err) {
 		mem_unref(transfer);

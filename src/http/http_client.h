@@ -11,6 +11,7 @@
 struct http_client;
 struct http_exchange;
 struct loop;
+struct url_guard;
 
 struct http_client_params {
 	const char *method;         /* "GET", "POST"... */
@@ -25,6 +26,12 @@ struct http_client_params {
 	 * itself when a kept one breaks before an answer.
 	 */
 	bool once;
+	/*
+	 * The URL came from a user: it is reached only where the client's url_guard allows, at the
+	 * first address and after every redirect; else the exchange ends with -EACCES. No proxy of
+	 * the environment is used, for behind one the address cannot be known.
+	 */
+	bool guarded;
 	uint32_t connect_timeout_ms; /* 0 means 5000 */
 	uint32_t timeout_ms;         /* whole exchange; 0 means 15000 */
 	uint32_t max_redirects;  /* 0: none followed; credentials never follow to another host */
@@ -34,7 +41,7 @@ struct http_client_params {
 
 struct http_result {
 	int err;    /* 0: an HTTP response came; else -ETIMEDOUT, -ECONNREFUSED, -EHOSTUNREACH,
-		       -EMSGSIZE,    -EPROTO (TLS or HTTP broken), -EIO */
+		       -EMSGSIZE, -EPROTO (TLS or HTTP broken), -EACCES (guarded), -EIO */
 	int status; /* 0 when err */
 	const char *body; /* NUL-terminated; "" when none */
 	size_t body_len;
@@ -50,6 +57,9 @@ typedef void http_done_h(const struct http_result *result, void *arg);
 typedef void http_data_h(const char *data, size_t len, void *arg);
 
 struct http_client *http_client_new(struct loop *loop); /* mem_unref() cancels everything */
+
+/* What guarded requests are checked by; referenced. Without one nothing private is allowed. */
+void http_client_guard(struct http_client *client, struct url_guard *guard);
 
 /*
  * Start an exchange. ret_exchange (may be NULL: then it cannot be cancelled) is owned by the

@@ -1,7 +1,9 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "core/str.h"
+#include "core/trace.h"
 #include "http/http_priv.h"
 #include "http/ws_priv.h"
 #include "loop/loop.h"
@@ -13,8 +15,8 @@
 
 enum {
 	WRITE_BYTES = 65536, /* a time; what the socket does not take, libwebsockets buffers */
-	BODY_MS = 60000,     /* for a whole request body, however slowly it comes */
 	LINGER_S = 2,
+	LEAST_RATE = 1024, /* bytes a second that a peer has to read of an answer */
 	MAX_REPEATS = 1000,
 };
 
@@ -25,6 +27,7 @@ static void answer_clear(struct http_answer *answer)
 	mem_free(answer->data);
 	if (answer->fd >= 0)
 		close(answer->fd);
+	mem_unref(answer->body);
 	*answer = (struct http_answer){.fd = -1};
 }
 
@@ -45,7 +48,18 @@ static void conn_destroy(void *data)
 	request_cut(conn->receiving);
 	request_cut(conn->waiting);
 	mem_unref(conn->receiving);
+	mem_unref(conn->place);
 	answer_clear(&conn->answer);
+}
+
+static uint64_t now_ms(void)
+{
+	return (uint64_t)(clock_mono_us() / 1000);
+}
+
+static void allow_seconds(struct http_conn *conn, uint64_t seconds)
+{
+	conn->deadline_ms = now_ms() + seconds * 1000;
 }
 
 /* The connection belongs to nobody from here: closed, upgraded, or without a server. */
@@ -54,6 +68,7 @@ static void conn_release(struct http_conn *conn)
 	if (!conn->server)
 		return;
 	conn->server = NULL;
+	metric_add(METRIC_HTTP_CONNECTIONS, "", -1);
 	list_remove(&conn->node);
 	request_cut(conn->receiving);
 	request_cut(conn->waiting);
@@ -89,7 +104,15 @@ void http_conn_answer(struct http_conn *conn, const struct http_answer *answer)
 	resume_reading(conn); /* the library does not report writability while reading is off */
 	lws_set_timeout(conn->wsi, PENDING_TIMEOUT_HTTP_CONTENT,
 			(int)conn->server->conf.idle_timeout_s);
+	allow_seconds(conn, conn->server->conf.idle_timeout_s +
+				    (answer->len + answer->file_left) / LEAST_RATE);
 	lws_callback_on_writable(conn->wsi);
+}
+
+void http_conn_wake(struct http_conn *conn)
+{
+	if (conn->wsi)
+		lws_callback_on_writable(conn->wsi);
 }
 
 /* Closing at once would reset the connection under data the peer still sends, and lose the answer.
@@ -97,6 +120,7 @@ void http_conn_answer(struct http_conn *conn, const struct http_answer *answer)
 static int linger(struct http_conn *conn, struct lws *wsi)
 {
 	conn->lingering = true;
+	conn->deadline_ms = 0;
 	shutdown(lws_get_socket_fd(wsi), SHUT_WR);
 	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LINGER_S);
 	return 0;
@@ -107,6 +131,7 @@ static int finish_answer(struct http_conn *conn, struct lws *wsi)
 	bool close_after = conn->answer.close;
 
 	answer_clear(&conn->answer);
+	allow_seconds(conn, conn->server->conf.idle_timeout_s);
 	if (close_after)
 		return conn->body_unknown ? linger(conn, wsi) : -1;
 	return lws_http_transaction_completed(wsi) ? -1 : 0;
@@ -129,17 +154,50 @@ static int write_file_part(struct http_answer *answer, struct lws *wsi)
 	return !answer->file_left;
 }
 
+/* Nothing to write until the source gives more. */
+enum { WAITING = 2 };
+
+static int ask_for_more(struct http_body *body)
+{
+	size_t len = body->left < HTTP_BODY_PIECE ? (size_t)body->left : HTTP_BODY_PIECE;
+
+	if (!body->asking) {
+		body->asking = true;
+		body->moreh(body, body->offset, len, body->arg);
+	}
+	return WAITING;
+}
+
+static int write_body_part(struct http_body *body, struct lws *wsi)
+{
+	uint8_t block[LWS_PRE + WRITE_BYTES];
+	size_t ready = body->ready.len - body->sent;
+	size_t part = ready < WRITE_BYTES ? ready : WRITE_BYTES;
+
+	if (body->failed) /* the length we promised cannot be kept */
+		return -1;
+	if (!part)
+		return body->left ? ask_for_more(body) : 1;
+	memcpy(block + LWS_PRE, body->ready.data + body->sent, part);
+	if (lws_write(wsi, block + LWS_PRE, part, LWS_WRITE_HTTP) < 0)
+		return -1;
+	body->sent += part;
+	return body->sent == body->ready.len && !body->left;
+}
+
 static int write_part(struct http_answer *answer, struct lws *wsi)
 {
 	size_t left = answer->len - answer->sent;
 	size_t part = left < WRITE_BYTES ? left : WRITE_BYTES;
 
+	if (!part && answer->body)
+		return write_body_part(answer->body, wsi);
 	if (!part)
 		return answer->fd >= 0 ? write_file_part(answer, wsi) : 1;
 	if (lws_write(wsi, answer->data + LWS_PRE + answer->sent, part, LWS_WRITE_HTTP) < 0)
 		return -1;
 	answer->sent += part;
-	return answer->sent == answer->len && answer->fd < 0;
+	return answer->sent == answer->len && answer->fd < 0 && !answer->body;
 }
 
 static int on_writable(struct http_conn *conn, struct lws *wsi)
@@ -154,6 +212,8 @@ static int on_writable(struct http_conn *conn, struct lws *wsi)
 	} while (!done && !lws_send_pipe_choked(wsi));
 	if (done < 0)
 		return -1;
+	if (done == WAITING)
+		return 0;
 	if (done)
 		return finish_answer(conn, wsi);
 	lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, (int)conn->server->conf.idle_timeout_s);
@@ -163,16 +223,59 @@ static int on_writable(struct http_conn *conn, struct lws *wsi)
 
 /* ---- requests ---- */
 
+/* The span may end in the handler, and goes on being what the handler's work belongs to. */
+static void handle(struct http_request *req)
+{
+	struct span *span, *before;
+
+	http_request_trace(req);
+	span = mem_ref(req->span);
+	before = span_enter(span);
+	req->route->requesth(req, req->route->arg);
+	span_leave(before);
+	mem_unref(span);
+}
+
+static bool passes_gate(const struct http_conn *conn, struct http_request *req)
+{
+	return !conn->server->gateh || conn->server->gateh(req, conn->server->gate_arg);
+}
+
+/* The open route that the request asks about before it is used, or NULL. */
+static const struct http_route *preflight_of(const struct http_conn *conn,
+					     const struct http_request *req)
+{
+	if (!str_equal(req->method, "OPTIONS") || !http_request_header(req, "origin"))
+		return NULL;
+	return http_route_open(conn->server, req,
+			       http_request_header(req, "access-control-request-method"));
+}
+
 static void dispatch(struct http_conn *conn)
 {
 	struct http_request *req = conn->receiving;
+	const struct http_edge *edge = conn->server->conf.edge;
+	const char *message = NULL;
+	const struct http_route *asked_about;
 	auto_buf struct buf known = {0};
+	int status;
 
 	conn->receiving = NULL;
 	conn->waiting = req;
+	conn->deadline_ms = 0;
+	asked_about = preflight_of(conn, req);
 	req->route = http_route_find(conn->server, req, false, &known);
-	if (req->route) {
-		req->route->requesth(req, req->route->arg);
+	status = edge ? http_edge_check(edge, req, false, &message) : 0;
+	if (status) {
+		http_request_fail(req, status, message);
+	} else if (!asked_about && known.len && edge && http_edge_is_preflight(edge, req)) {
+		http_edge_preflight(req, buf_str(&known));
+	} else if (!passes_gate(conn, req)) {
+		/* answered */
+	} else if (asked_about) {
+		asked_about->preflighth(req, asked_about->arg);
+	} else if (req->route) {
+		handle(req);
 	} else if (known.len) {
 		http_reply_header(req, "Allow", buf_str(&known));
 		http_request_fail(req, 405, "method not allowed");
@@ -206,10 +309,16 @@ static void refuse(struct http_conn *conn, int status, const char *message)
 static const char *refusal_text(int status)
 {
 	switch (status) {
+	case 408:
+		return "the request did not come in time";
 	case 411:
 		return "content length required";
 	case 413:
 		return "body too large";
+	case 414:
+		return "URI too long";
+	case 431:
+		return "too many headers";
 	case 501:
 		return "method or transfer coding not supported";
 	default:
@@ -223,9 +332,9 @@ static int on_request(struct http_conn *conn, struct lws *wsi)
 	uint8_t interim[LWS_PRE + sizeof(go_on)];
 	int status = http_request_read(&conn->receiving, conn, wsi);
 
-	conn->wsi = wsi;
+	conn->asked = true;
 	conn->chunked = (struct chunked){0};
-	conn->body_deadline_ms = (uint64_t)(clock_mono_us() / 1000) + BODY_MS;
+	allow_seconds(conn, conn->server->conf.body_timeout_s);
 	if (status) {
 		conn->body_unknown = true;
 		refuse(conn, status, refusal_text(status));
@@ -263,8 +372,6 @@ static int on_body(struct http_conn *conn, const void *data, size_t len)
 
 	if (!req)
 		return 0; /* refused already: thrown away */
-	if ((uint64_t)(clock_mono_us() / 1000) > conn->body_deadline_ms)
-		return -1;
 	if (req->chunked)
 		return on_chunked_body(conn, data, len);
 	if (len > req->body_want - req->body.len)
@@ -342,15 +449,20 @@ static int on_upgrade(struct http_conn *conn, struct lws *wsi, const char *proto
 {
 	struct http_request *req;
 	struct ws_handlers handlers = {0};
+	const struct http_edge *edge = conn->server->conf.edge;
+	const char *message = "WebSocket handshake refused";
 	auto_buf struct buf known = {0};
 	void *arg = NULL;
 	int status = http_request_read(&req, conn, wsi);
 
-	conn->wsi = wsi;
 	conn->waiting = req;
 	if (!str_equal_nocase(protocol, "websocket") || !str_equal(req->method, "GET") ||
 	    req->body_want)
 		status = 400;
+	if (!status && edge)
+		status = http_edge_check(edge, req, true, &message);
+	if (!status && !passes_gate(conn, req))
+		status = 403; /* what it has answered counts */
 	if (!status) {
 		req->route = http_route_find(conn->server, req, true, &known);
 		status = req->route ? check_handshake(conn, req) : 404;
@@ -365,14 +477,14 @@ static int on_upgrade(struct http_conn *conn, struct lws *wsi, const char *proto
 		req->answered = true;
 		conn->waiting = NULL;
 		ws_accept(conn->server->loop, conn->server->hub, wsi, &handlers, arg,
-			  &conn->server->sockets);
+			  &conn->server->sockets, conn->place);
 		request_cut(req);
 		conn_release(conn);
 		mem_unref(req);
 		return 0;
 	}
 	if (!req->answered)
-		http_request_fail(req, status, "WebSocket handshake refused");
+		http_request_fail(req, status, message);
 	mem_unref(req);
 	return refuse_upgrade(conn, wsi);
 }
@@ -427,23 +539,77 @@ static int on_event(struct lws_link *link, struct lws *wsi, enum lws_callback_re
 	return result;
 }
 
-void http_conn_accept(struct http_server *server, int fd, const char *remote)
+static void refuse_connection(int fd, const char *reason)
 {
-	struct http_conn *conn = mem_new(sizeof(*conn), conn_destroy);
+	metric_add(METRIC_HTTP_REFUSED, reason, 1);
+	close(fd);
+}
+
+void http_conn_accept(struct http_server *server, int fd, const struct ip *peer)
+{
+	const char *reason = "";
+	struct http_place *place =
+		server->conf.edge ? http_edge_admit(server->conf.edge, peer, &reason) : NULL;
+	struct http_conn *conn;
+	struct lws *wsi;
 	lws_adopt_desc_t adopt = {
-		.vh = lws_hub_vhost(server->hub),
-		.type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP,
+		.vh = server->vhost,
+		.type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP |
+			(server->conf.tls ? LWS_ADOPT_ALLOW_SSL : 0),
 		.fd.sockfd = fd,
-		.opaque = &conn->link,
 	};
 
+	if (server->conf.edge && !place) {
+		refuse_connection(fd, reason);
+		return;
+	}
+	conn = mem_new(sizeof(*conn), conn_destroy);
+	adopt.opaque = &conn->link;
 	conn->link.eventh = on_event;
 	conn->answer.fd = -1;
 	conn->server = server;
-	str_copy(conn->remote, sizeof(conn->remote), remote);
+	conn->peer = *peer;
+	ip_text(conn->peer_text, peer);
+	conn->place = place;
+	allow_seconds(conn, server->conf.header_timeout_s);
 	list_append(&server->conns, &conn->node, conn);
+	metric_add(METRIC_HTTP_CONNECTIONS, "", 1);
+	metric_add(METRIC_HTTP_CONNECTION_TOTAL, "", 1);
 	mem_ref(conn);
-	if (!lws_adopt_descriptor_vhost_via_info(&adopt)) /* closes fd */
+	wsi = lws_adopt_descriptor_vhost_via_info(&adopt);
+	if (!wsi) /* fd is closed */
 		conn_release(conn);
+	else if (conn->server)
+		conn->wsi = wsi;
 	mem_unref(conn);
+}
+
+/* ---- slow peers ---- */
+
+static void end_slow(struct http_conn *conn)
+{
+	if (conn->receiving) {
+		metric_add(METRIC_HTTP_REFUSED, "slow_body", 1);
+		conn->body_unknown = true;
+		refuse(conn, 408, refusal_text(408));
+		return;
+	}
+	if (conn->answer.data)
+		metric_add(METRIC_HTTP_REFUSED, "slow_reader", 1);
+	else if (!conn->asked)
+		metric_add(METRIC_HTTP_REFUSED, "slow_headers", 1);
+	http_conn_drop(conn);
+}
+
+void http_conn_sweep(struct http_server *server)
+{
+	uint64_t now = now_ms();
+
+	LIST_EACH(&server->conns, node)
+	{
+		struct http_conn *conn = node->data;
+
+		if (conn->deadline_ms && now > conn->deadline_ms)
+			end_slow(conn);
+	}
 }

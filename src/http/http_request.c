@@ -4,6 +4,7 @@
 #include "core/mem.h"
 #include "core/metric.h"
 #include "core/str.h"
+#include "core/trace.h"
 #include "http/form.h"
 #include "http/http_priv.h"
 
@@ -17,8 +18,11 @@
 
 enum {
 	MAX_HEADER_VALUE = 4096,
+	MAX_HEADERS = 64,
 	MAX_HEADER_NAME = 64,
 	MAX_EXTRA_HEAD = 8192,
+	USUAL_HEAD = 512,
+	MAX_TARGET = 8192,
 };
 
 static const struct {
@@ -32,14 +36,16 @@ static const struct {
 };
 
 /*
- * Read at once, in case the handler asks for them when the peer has gone. Most have a token of the
- * library, which finds them without a search.
+ * Read at once, in case the handler asks for them when the peer has gone, and because to look for
+ * what is not there takes longest. Most have a token of the library, which finds them without a
+ * search.
  */
 static const struct {
 	const char *name;
 	enum lws_token_indexes token; /* WSI_TOKEN_COUNT when there is none */
 } usual_headers[] = {
 	{"host", WSI_TOKEN_HOST},
+	{"origin", WSI_TOKEN_ORIGIN},
 	{"authorization", WSI_TOKEN_HTTP_AUTHORIZATION},
 	{"content-type", WSI_TOKEN_HTTP_CONTENT_TYPE},
 	{"accept", WSI_TOKEN_HTTP_ACCEPT},
@@ -51,6 +57,9 @@ static const struct {
 	{"cookie", WSI_TOKEN_HTTP_COOKIE},
 	{"range", WSI_TOKEN_HTTP_RANGE},
 	{"if-none-match", WSI_TOKEN_HTTP_IF_NONE_MATCH},
+	{"x-api-key", WSI_TOKEN_COUNT},
+	{"forwarded", WSI_TOKEN_COUNT},
+	{"traceparent", WSI_TOKEN_COUNT},
 };
 
 static const struct {
@@ -75,12 +84,15 @@ static const struct {
 	{409, "Conflict"},
 	{411, "Length Required"},
 	{413, "Content Too Large"},
+	{414, "URI Too Long"},
 	{415, "Unsupported Media Type"},
 	{416, "Range Not Satisfiable"},
+	{421, "Misdirected Request"},
 	{422, "Unprocessable Content"},
 	{425, "Too Early"},
 	{426, "Upgrade Required"},
 	{429, "Too Many Requests"},
+	{431, "Request Header Fields Too Large"},
 	{500, "Internal Server Error"},
 	{501, "Not Implemented"},
 	{502, "Bad Gateway"},
@@ -113,11 +125,13 @@ static void request_destroy(void *data)
 			  LOG_STR("route", http_request_route(req)));
 		http_request_fail(req, 500, "internal error");
 	}
+	mem_unref(req->span);
 	mem_free(req->path);
 	mem_free(req->target);
 	mem_unref(req->query);
 	mem_unref(req->headers);
 	mem_unref(req->params);
+	mem_unref(req->context);
 	buf_free(&req->body);
 	buf_free(&req->extra_head);
 }
@@ -155,13 +169,16 @@ static enum lws_token_indexes token_of(const char *name)
 static char *read_header(struct lws *wsi, const char *name, enum lws_token_indexes token)
 {
 	char key[MAX_HEADER_NAME + 2];
+	size_t name_len = strlen(name);
 	char *text;
 	int len;
 
 	if (token != WSI_TOKEN_COUNT)
 		return copy_token(wsi, token);
-	if ((size_t)snprintf(key, sizeof(key), "%s:", name) >= sizeof(key))
+	if (name_len + 1 >= sizeof(key))
 		return NULL;
+	memcpy(key, name, name_len);
+	memcpy(key + name_len, ":", 2);
 	len = lws_hdr_custom_length(wsi, key, (int)strlen(key));
 	if (len < 0 || len > MAX_HEADER_VALUE)
 		return NULL;
@@ -191,11 +208,19 @@ static void keep_header(const struct http_request *req, const char *name,
 	form_add(req->headers, name, value);
 }
 
+static bool is_usual(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(usual_headers); i++)
+		if (str_equal(usual_headers[i].name, name))
+			return true;
+	return false;
+}
+
 const char *http_request_header(const struct http_request *req, const char *name)
 {
 	const char *value = form_get(req->headers, name);
 
-	if (value || !req->wsi)
+	if (value || !req->wsi || is_usual(name))
 		return value;
 	keep_header(req, name, token_of(name));
 	return form_get(req->headers, name);
@@ -209,16 +234,7 @@ void http_request_forget(struct http_request *req)
 /* libwebsockets keeps paths and queries decoded only; this writes them encoded again. */
 static void encode_again(struct buf *out, const char *text, const char *keep)
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-			     (c >= '0' && c <= '9') || strchr(keep, c);
-
-		if (plain)
-			buf_append_char(out, (char)c);
-		else
-			buf_printf(out, "%%%02X", c);
-	}
+	percent_encode_but(out, text, strlen(text), keep);
 }
 
 static int read_path(struct http_request *req, enum lws_token_indexes token)
@@ -226,7 +242,7 @@ static int read_path(struct http_request *req, enum lws_token_indexes token)
 	char *path = copy_token(req->wsi, token);
 
 	if (!path)
-		return 400;
+		return lws_hdr_total_length(req->wsi, token) > MAX_HEADER_VALUE ? 414 : 400;
 	req->path = path;
 	if (*path != '/' || !str_is_utf8(path, strlen(path)) ||
 	    (int)strlen(path) != lws_hdr_total_length(req->wsi, token)) /* %00 */
@@ -296,6 +312,8 @@ static int read_target(struct http_request *req)
 		return 400;
 	encode_again(&target, req->path, "-._~!$&'()*+,;=:@/");
 	status = read_query(req, &target);
+	if (!status && target.len > MAX_TARGET)
+		status = 414;
 	if (!status)
 		req->target = buf_steal(&target);
 	return status;
@@ -342,6 +360,49 @@ static bool wants_keep_alive(struct lws *wsi)
 	       !(connection && str_equal_nocase(connection, "close"));
 }
 
+static bool is_http_1_0(struct lws *wsi)
+{
+	auto_free char *version = copy_token(wsi, WSI_TOKEN_HTTP);
+
+	return !version || !str_has_prefix(version, "HTTP/1.1");
+}
+
+/* Who asks, and how it came, as far as the proxies between are believed. */
+static void read_client(struct http_request *req)
+{
+	const struct http_edge *edge = req->server->conf.edge;
+	const struct ip *peer = &req->conn->peer;
+	const char *proto = http_request_header(req, "x-forwarded-proto");
+
+	req->client = *peer;
+	req->tls = req->server->conf.tls;
+	if (edge && http_edge_trusts(edge, peer)) {
+		req->client =
+			http_edge_client(edge, peer, http_request_header(req, "x-forwarded-for"));
+		if (proto)
+			req->tls =
+				str_equal_nocase(proto, "https") || str_equal_nocase(proto, "wss");
+	}
+	if (ip_equal(&req->client, peer))
+		memcpy(req->remote, req->conn->peer_text, sizeof(req->remote));
+	else
+		ip_text(req->remote, &req->client);
+}
+
+/*
+ * Those the library has a name for, over and over. Of any others it only tells those one asks for;
+ * it closes the connection when it has no room for them.
+ */
+static bool has_too_many_headers(struct lws *wsi)
+{
+	int count = 0;
+
+	for (int token = 0; token < WSI_TOKEN_COUNT; token++)
+		for (int i = 0; lws_hdr_fragment_length(wsi, (enum lws_token_indexes)token, i); i++)
+			count++;
+	return count > MAX_HEADERS;
+}
+
 int http_request_read(struct http_request **ret_req, struct http_conn *conn, struct lws *wsi)
 {
 	struct http_request *req = mem_new(sizeof(*req), request_destroy);
@@ -355,12 +416,13 @@ int http_request_read(struct http_request **ret_req, struct http_conn *conn, str
 	req->headers = form_new();
 	req->params = form_new();
 	req->started_us = (uint64_t)clock_mono_us();
-	str_copy(req->remote, sizeof(req->remote), conn->remote);
 	conn->body_unknown = false;
 	req->keep_alive = wants_keep_alive(wsi);
+	req->is_http_1_0 = is_http_1_0(wsi);
 	for (size_t i = 0; i < ARRAY_LEN(usual_headers); i++)
 		keep_header(req, usual_headers[i].name, usual_headers[i].token);
-	status = read_target(req);
+	read_client(req);
+	status = has_too_many_headers(wsi) ? 431 : read_target(req);
 	if (!status)
 		status = read_length(req);
 	if (!req->path)
@@ -393,6 +455,16 @@ const char *http_request_remote(const struct http_request *req)
 	return req->remote;
 }
 
+const struct ip *http_request_ip(const struct http_request *req)
+{
+	return &req->client;
+}
+
+bool http_request_is_tls(const struct http_request *req)
+{
+	return req->tls;
+}
+
 const char *http_request_route(const struct http_request *req)
 {
 	return req->route ? req->route->pattern : "";
@@ -406,6 +478,17 @@ const char *http_request_param(const struct http_request *req, const char *name)
 const struct form *http_request_query(const struct http_request *req)
 {
 	return req->query;
+}
+
+void http_request_set_context(struct http_request *req, void *context)
+{
+	mem_unref(req->context);
+	req->context = context;
+}
+
+void *http_request_context(const struct http_request *req)
+{
+	return req->context;
 }
 
 const char *http_request_body(const struct http_request *req, size_t *ret_len)
@@ -428,28 +511,89 @@ void http_reply_header(struct http_request *req, const char *name, const char *v
 	if (!is_token(name) || strpbrk(value, "\r\n") ||
 	    req->extra_head.len + strlen(name) + strlen(value) > MAX_EXTRA_HEAD)
 		return;
-	buf_printf(&req->extra_head, "%s: %s\r\n", name, value);
+	http_head_append(&req->extra_head, name, value);
 }
 
 static void count(const struct http_request *req, int status)
 {
+	static const char *const classes[] = {"0xx", "1xx", "2xx", "3xx", "4xx", "5xx"};
 	const char *label = req->route ? req->route->pattern : "unknown";
 	double took_s = (double)((uint64_t)clock_mono_us() - req->started_us) / 1e6;
 
-	metric_observe(METRIC_API_DURATION, label, took_s);
+	metric_observe(METRIC_API_DURATION, "", took_s);
+	metric_observe(METRIC_API_ENDPOINT_DURATION, label, took_s);
+	metric_add(METRIC_HTTP_RESPONSE, classes[status / 100 % ARRAY_LEN(classes)], 1);
 	if (status >= 400)
 		metric_add(METRIC_API_ERROR, label, 1);
+}
+
+/* What only says that we are well, again and again, is not worth a trace. */
+static bool is_traced(const struct http_request *req)
+{
+	static const char *const quiet[] = {"/health", "/ready", "/metrics"};
+
+	for (size_t i = 0; i < ARRAY_LEN(quiet); i++)
+		if (str_equal(req->route->pattern, quiet[i]))
+			return false;
+	return true;
+}
+
+void http_request_trace(struct http_request *req)
+{
+	struct trace_context parent;
+	bool remote;
+	char name[160];
+
+	if (!trace_is_on() || !is_traced(req))
+		return;
+	remote = !traceparent_parse(&parent, http_request_header(req, "traceparent"));
+	snprintf(name, sizeof(name), "%s %s", req->method, req->route->pattern);
+	req->span = span_root(name, SPAN_SERVER, remote ? &parent : NULL, remote);
+	span_str(req->span, "http.request.method", req->method);
+	span_str(req->span, "http.route", req->route->pattern);
+	span_str(req->span, "voiceai.server", req->server->conf.service);
+}
+
+static void end_span(struct http_request *req, int status)
+{
+	span_int(req->span, "http.response.status_code", status);
+	if (status >= 500)
+		span_fail(req->span, phrase(status));
+	req->span = span_end(req->span);
+}
+
+#define UNKNOWN_LENGTH UINT64_MAX
+
+void http_head_append(struct buf *out, const char *name, const char *value)
+{
+	buf_append_str(out, name);
+	buf_append(out, ": ", 2);
+	buf_append_str(out, value);
+	buf_append(out, "\r\n", 2);
 }
 
 static void append_head(struct buf *out, struct http_request *req, int status,
 			const char *content_type, uint64_t len)
 {
-	buf_printf(out, "HTTP/1.1 %d %s\r\n", status, phrase(status));
+	bool has_length = status != 204 && status != 304;
+	char number[STR_INT_SIZE];
+
+	buf_append_str(out, "HTTP/1.1 ");
+	buf_append_int(out, status);
+	buf_append_char(out, ' ');
+	buf_append_str(out, phrase(status));
+	buf_append(out, "\r\n", 2);
 	if (content_type && !strpbrk(content_type, "\r\n"))
-		buf_printf(out, "Content-Type: %s\r\n", content_type);
-	if (status != 204 && status != 304)
-		buf_printf(out, "Content-Length: %llu\r\n", (unsigned long long)len);
+		http_head_append(out, "Content-Type", content_type);
+	if (has_length && len == UNKNOWN_LENGTH && !req->is_http_1_0) {
+		http_head_append(out, "Transfer-Encoding", "chunked");
+	} else if (has_length && len != UNKNOWN_LENGTH) {
+		str_from_int(number, (int64_t)len);
+		http_head_append(out, "Content-Length", number);
+	}
 	buf_append_str(out, "X-Content-Type-Options: nosniff\r\n");
+	if (req->server->conf.edge)
+		http_edge_append_headers(req->server->conf.edge, req, out);
 	if (!req->keep_alive || req->conn->body_unknown)
 		buf_append_str(out, "Connection: close\r\n");
 	if (req->extra_head.len)
@@ -467,15 +611,18 @@ static bool begin_answer(struct http_request *req, int status)
 	}
 	req->answered = true;
 	count(req, status);
+	end_span(req, status);
 	return req->conn;
 }
 
-static void end_answer(struct http_request *req, struct buf *out, int fd, uint64_t file_len)
+static void end_answer(struct http_request *req, struct buf *out, int fd, struct http_body *body,
+		       uint64_t file_len)
 {
 	struct http_conn *conn = req->conn;
 	struct http_answer answer = {
 		.len = out->len - LWS_PRE,
 		.fd = fd,
+		.body = body,
 		.file_left = file_len,
 		.close = !req->keep_alive,
 	};
@@ -495,11 +642,12 @@ void http_reply(struct http_request *req, int status, const char *content_type, 
 
 	if (!begin_answer(req, status))
 		return;
+	buf_reserve(&out, sizeof(room) + USUAL_HEAD + len);
 	buf_append(&out, room, sizeof(room));
 	append_head(&out, req, status, content_type, len);
 	if (!req->head_only && len && status != 204 && status != 304)
 		buf_append(&out, body, len);
-	end_answer(req, &out, -1, 0);
+	end_answer(req, &out, -1, NULL, 0);
 }
 
 void http_reply_json(struct http_request *req, int status, const json_t *json)
@@ -522,10 +670,18 @@ static const char *error_code(int status)
 		return "not_found";
 	case 405:
 		return "method_not_allowed";
+	case 408:
+		return "timeout";
 	case 411:
 		return "length_required";
 	case 413:
 		return "body_too_large";
+	case 414:
+		return "uri_too_long";
+	case 421:
+		return "misdirected";
+	case 431:
+		return "headers_too_large";
 	case 503:
 		return "unavailable";
 	default:
@@ -603,36 +759,44 @@ static int open_file(int *ret_fd, uint64_t *ret_size, const char *path)
 	return 0;
 }
 
-static void reply_open_file(struct http_request *req, int fd, uint64_t size,
-			    const char *content_type)
+/* What of size bytes is asked for, with the headers that say so. False: answered 416. */
+static bool take_range(struct http_request *req, uint64_t size, struct range *range, int *status)
 {
-	static const char room[LWS_PRE];
-	auto_buf struct buf out = {0};
-	struct range range = {0, size};
 	char content_range[80];
-	int status = 200;
 
+	*range = (struct range){0, size};
+	*status = 200;
 	http_reply_header(req, "Accept-Ranges", "bytes");
-	switch (parse_range(&range, http_request_header(req, "range"), size)) {
+	switch (parse_range(range, http_request_header(req, "range"), size)) {
 	case RANGE_BAD:
-		close(fd);
 		snprintf(content_range, sizeof(content_range), "bytes */%llu",
 			 (unsigned long long)size);
 		http_reply_header(req, "Content-Range", content_range);
 		http_request_fail(req, 416, "range not satisfiable");
-		return;
+		return false;
 	case RANGE_ONE:
-		status = 206;
+		*status = 206;
 		snprintf(content_range, sizeof(content_range), "bytes %llu-%llu/%llu",
-			 (unsigned long long)range.first,
-			 (unsigned long long)(range.first + range.len - 1),
+			 (unsigned long long)range->first,
+			 (unsigned long long)(range->first + range->len - 1),
 			 (unsigned long long)size);
 		http_reply_header(req, "Content-Range", content_range);
 		break;
 	case RANGE_NONE:
 		break;
 	}
-	if (!begin_answer(req, status)) {
+	return true;
+}
+
+static void reply_open_file(struct http_request *req, int fd, uint64_t size,
+			    const char *content_type)
+{
+	static const char room[LWS_PRE];
+	auto_buf struct buf out = {0};
+	struct range range;
+	int status;
+
+	if (!take_range(req, size, &range, &status) || !begin_answer(req, status)) {
 		close(fd);
 		return;
 	}
@@ -642,7 +806,7 @@ static void reply_open_file(struct http_request *req, int fd, uint64_t size,
 		close(fd);
 		fd = -1;
 	}
-	end_answer(req, &out, fd, range.len);
+	end_answer(req, &out, fd, NULL, range.len);
 }
 
 int http_reply_file(struct http_request *req, const char *path, const char *content_type)
@@ -654,4 +818,112 @@ int http_reply_file(struct http_request *req, const char *path, const char *cont
 		return err;
 	reply_open_file(req, fd, size, content_type);
 	return 0;
+}
+
+/* ---- bodies made while they are sent ---- */
+
+static void body_destroy(void *data)
+{
+	struct http_body *body = data;
+
+	buf_free(&body->ready);
+	mem_unref(body->arg);
+}
+
+void http_reply_body(struct http_request *req, uint64_t size, const char *content_type,
+		     http_more_h *moreh, void *arg)
+{
+	static const char room[LWS_PRE];
+	auto_buf struct buf out = {0};
+	struct http_body *body = NULL;
+	struct range range;
+	int status;
+
+	if (!take_range(req, size, &range, &status) || !begin_answer(req, status)) {
+		mem_unref(arg);
+		return;
+	}
+	buf_append(&out, room, sizeof(room));
+	append_head(&out, req, status, content_type, range.len);
+	if (req->head_only || !range.len) {
+		mem_unref(arg);
+	} else {
+		body = mem_new(sizeof(*body), body_destroy);
+		body->conn = req->conn;
+		body->moreh = moreh;
+		body->arg = arg;
+		body->offset = range.first;
+		body->left = range.len;
+	}
+	end_answer(req, &out, -1, body, range.len);
+}
+
+/* The peer of HTTP/1.0 knows the end by the connection's. */
+void http_reply_stream(struct http_request *req, const char *content_type, http_more_h *moreh,
+		       void *arg)
+{
+	static const char room[LWS_PRE];
+	auto_buf struct buf out = {0};
+	struct http_body *body = NULL;
+
+	if (!begin_answer(req, 200)) {
+		mem_unref(arg);
+		return;
+	}
+	if (req->is_http_1_0)
+		req->keep_alive = false;
+	buf_append(&out, room, sizeof(room));
+	append_head(&out, req, 200, content_type, UNKNOWN_LENGTH);
+	if (req->head_only) {
+		mem_unref(arg);
+	} else {
+		body = mem_new(sizeof(*body), body_destroy);
+		body->conn = req->conn;
+		body->moreh = moreh;
+		body->arg = arg;
+		body->left = UNKNOWN_LENGTH;
+		body->endless = true;
+		body->chunked = !req->is_http_1_0;
+	}
+	end_answer(req, &out, -1, body, 0);
+}
+
+void http_body_end(struct http_body *body)
+{
+	if (!body->asking || !body->endless) {
+		http_body_fail(body);
+		return;
+	}
+	body->asking = false;
+	body->sent = 0;
+	body->left = 0;
+	buf_clear(&body->ready);
+	if (body->chunked)
+		buf_append_str(&body->ready, "0\r\n\r\n");
+	http_conn_wake(body->conn);
+}
+
+void http_body_give(struct http_body *body, const void *data, size_t len)
+{
+	if (!body->asking || !len || len > body->left) {
+		http_body_fail(body);
+		return;
+	}
+	body->asking = false;
+	body->sent = 0;
+	buf_clear(&body->ready);
+	if (body->chunked)
+		buf_printf(&body->ready, "%zx\r\n", len);
+	buf_append(&body->ready, data, len);
+	if (body->chunked)
+		buf_append_str(&body->ready, "\r\n");
+	body->offset += len;
+	body->left -= len;
+	http_conn_wake(body->conn);
+}
+
+void http_body_fail(struct http_body *body)
+{
+	body->failed = true;
+	http_conn_wake(body->conn);
 }

@@ -5,12 +5,14 @@
 #include "core/str.h"
 #include "http/form.h"
 #include "http/http_priv.h"
+#include "http/listen_fd.h"
+#include "http/tls.h"
 #include "http/ws_priv.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -20,7 +22,10 @@
 
 enum {
 	DEFAULT_BODY_BYTES = 1024 * 1024,
-	DEFAULT_IDLE_S = 30,
+	DEFAULT_HEADER_S = 10,
+	DEFAULT_BODY_S = 60,
+	DEFAULT_IDLE_S = 75,
+	SWEEP_MS = 500,
 	BACKLOG = 1024,
 	ACCEPTS_A_TURN = 64,
 	/* Of the descriptors the process may have, so many stay for files and calls to others. */
@@ -65,8 +70,11 @@ static void server_destroy(void *data)
 	http_conn_drop(node->data);
 	LIST_EACH(&server->sockets, node)
 	ws_drop(node->data);
+	mem_unref(server->sweep);
 	mem_free(server->routes);
 	mem_unref(server->hub);
+	mem_unref(server->conf.tls);
+	mem_unref(server->conf.edge);
 }
 
 /* ---- listening ---- */
@@ -106,6 +114,15 @@ static bool is_full(int fd)
 	       (rlim_t)fd >= limit.rlim_cur - SPARE_FDS;
 }
 
+static void on_sweep(void *arg)
+{
+	struct http_server *server = arg;
+
+	http_conn_sweep(server);
+	if (server->conns.len)
+		timer_start(server->sweep, SWEEP_MS);
+}
+
 static void on_acceptable(uv_poll_t *poll, int status, int events)
 {
 	struct http_listener *listener = poll->data;
@@ -113,7 +130,7 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 	for (int i = 0; i < ACCEPTS_A_TURN && listener->server->listener; i++) {
 		union address peer = {0};
 		socklen_t size = sizeof(peer);
-		char remote[INET6_ADDRSTRLEN] = "";
+		struct ip ip = {0};
 		int on = 1, fd;
 
 		fd = accept4(listener->fd, &peer.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -129,11 +146,10 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
 			return;
 		}
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		if (peer.any.sa_family == AF_INET6)
-			uv_ip6_name(&peer.v6, remote, sizeof(remote));
-		else
-			uv_ip4_name(&peer.v4, remote, sizeof(remote));
-		http_conn_accept(listener->server, fd, remote);
+		(void)ip_from_sockaddr(&ip, &peer.any);
+		http_conn_accept(listener->server, fd, &ip);
+		if (!timer_is_running(listener->server->sweep))
+			timer_start(listener->server->sweep, SWEEP_MS);
 	}
 }
 
@@ -147,6 +163,12 @@ static int bind_socket(int *ret_fd, uint16_t *ret_port, const char *text, uint16
 		size = sizeof(address.v6);
 		if (uv_ip6_addr(text, port, &address.v6))
 			return -EINVAL;
+	}
+	fd = listen_fd_take(&address.any);
+	if (fd >= 0) {
+		*ret_fd = fd;
+		*ret_port = port;
+		return 0;
 	}
 	fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
@@ -189,6 +211,27 @@ static int start_listening(struct http_server *server)
 	return 0;
 }
 
+static void set_timeouts(struct http_server_conf *conf)
+{
+	if (!conf->header_timeout_s)
+		conf->header_timeout_s = DEFAULT_HEADER_S;
+	if (!conf->body_timeout_s)
+		conf->body_timeout_s = DEFAULT_BODY_S;
+	if (!conf->idle_timeout_s)
+		conf->idle_timeout_s = DEFAULT_IDLE_S;
+}
+
+static int open_vhost(struct http_server *server)
+{
+	int err = lws_hub_get(&server->hub, server->loop);
+
+	if (err)
+		return err;
+	server->vhost = server->conf.tls ? lws_hub_tls_vhost(server->hub, server->conf.tls)
+					 : lws_hub_vhost(server->hub);
+	return server->vhost ? 0 : -EIO;
+}
+
 int http_server_new(struct http_server **ret_server, struct loop *loop,
 		    const struct http_server_conf *conf)
 {
@@ -201,9 +244,11 @@ int http_server_new(struct http_server **ret_server, struct loop *loop,
 		server->conf.bind_address = "127.0.0.1";
 	if (!server->conf.max_body_bytes)
 		server->conf.max_body_bytes = DEFAULT_BODY_BYTES;
-	if (!server->conf.idle_timeout_s)
-		server->conf.idle_timeout_s = DEFAULT_IDLE_S;
-	err = lws_hub_get(&server->hub, loop);
+	set_timeouts(&server->conf);
+	mem_ref(server->conf.tls);
+	mem_ref(server->conf.edge);
+	server->sweep = timer_new(loop, on_sweep, server);
+	err = open_vhost(server);
 	if (!err)
 		err = start_listening(server);
 	server->conf.bind_address = NULL; /* the caller's string */
@@ -226,19 +271,48 @@ static void add_route(struct http_server *server, const struct http_route *route
 {
 	server->routes =
 		mem_realloc(server->routes, (server->route_count + 1) * sizeof(*server->routes));
-	server->routes[server->route_count++] = *route;
+	server->routes[server->route_count] = *route;
+	server->routes[server->route_count++].literal = strcspn(route->pattern, "{");
 }
 
 void http_server_route(struct http_server *server, const char *method, const char *pattern,
 		       http_request_h *requesth, void *arg)
 {
-	add_route(server, &(struct http_route){method, pattern, .requesth = requesth, .arg = arg});
+	add_route(server,
+		  &(struct http_route){
+			  .method = method, .pattern = pattern, .requesth = requesth, .arg = arg});
 }
 
 void http_server_ws_route(struct http_server *server, const char *pattern, http_upgrade_h *upgradeh,
 			  void *arg)
 {
-	add_route(server, &(struct http_route){NULL, pattern, .upgradeh = upgradeh, .arg = arg});
+	add_route(server,
+		  &(struct http_route){.pattern = pattern, .upgradeh = upgradeh, .arg = arg});
+}
+
+void http_server_open_route(struct http_server *server, const char *method, const char *pattern,
+			    http_request_h *requesth, http_request_h *preflighth, void *arg)
+{
+	add_route(server, &(struct http_route){.method = method,
+					       .pattern = pattern,
+					       .requesth = requesth,
+					       .preflighth = preflighth,
+					       .arg = arg});
+}
+
+void http_server_each_route(const struct http_server *server, http_route_h *routeh, void *arg)
+{
+	for (size_t i = 0; i < server->route_count; i++) {
+		const struct http_route *route = &server->routes[i];
+
+		routeh(route->method ?: "GET", route->pattern, !route->method, arg);
+	}
+}
+
+void http_server_gate(struct http_server *server, http_gate_h *gateh, void *arg)
+{
+	server->gateh = gateh;
+	server->gate_arg = arg;
 }
 
 void http_server_error_shape(struct http_server *server, http_error_h *errorh, void *arg)
@@ -251,10 +325,16 @@ void http_server_error_shape(struct http_server *server, http_error_h *errorh, v
  * Literal bytes that matched, or -1. Segments of the pattern that are "{name}" take any non-empty
  * segment of the path.
  */
-static int match(const char *pattern, const char *path)
+static int match(const struct http_route *route, const char *path, size_t len)
 {
-	int literal = 0;
+	const char *pattern = route->pattern + route->literal;
+	int literal = (int)route->literal;
 
+	/* Most routes differ in the last byte already. */
+	if (route->literal > len || (literal && path[literal - 1] != route->pattern[literal - 1]) ||
+	    memcmp(route->pattern, path, route->literal) != 0)
+		return -1;
+	path += literal;
 	while (*pattern && *path) {
 		if (*pattern == '{') {
 			if (*path == '/')
@@ -309,15 +389,31 @@ static bool method_fits(const struct http_route *route, const struct http_reques
 	       (req->head_only && str_equal(route->method, "GET"));
 }
 
+const struct http_route *http_route_open(const struct http_server *server,
+					 const struct http_request *req, const char *method)
+{
+	size_t len = strlen(req->path);
+
+	for (size_t i = 0; method && i < server->route_count; i++) {
+		const struct http_route *route = &server->routes[i];
+
+		if (route->preflighth && str_equal(route->method, method) &&
+		    match(route, req->path, len) >= 0)
+			return route;
+	}
+	return NULL;
+}
+
 const struct http_route *http_route_find(struct http_server *server, struct http_request *req,
 					 bool upgrade, struct buf *ret_allow)
 {
+	size_t len = strlen(req->path);
 	const struct http_route *best = NULL;
 	int best_literal = -1;
 
 	for (size_t i = 0; i < server->route_count; i++) {
 		const struct http_route *route = &server->routes[i];
-		int literal = match(route->pattern, req->path);
+		int literal = match(route, req->path, len);
 
 		if (literal < 0)
 			continue;

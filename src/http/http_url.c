@@ -1,5 +1,6 @@
 #include "http/http_url.h"
 
+#include "core/mem.h"
 #include "core/str.h"
 
 #include <errno.h>
@@ -143,4 +144,15 @@ bool http_url_is_loopback(const struct http_url *url)
 
 	return str_equal_nocase(host, "localhost") || str_equal(host, "::1") ||
 	       (str_has_prefix(host, "127.") && host[strspn(host, "0123456789.")] == '\0');
+}
+
+char *http_url_origin(const struct http_url *url)
+{
+	bool v6 = strchr(url->host, ':');
+	auto_free char *host = mem_printf("%s%s%s", v6 ? "[" : "", url->host, v6 ? "]" : "");
+
+	str_lower(host);
+	if (url->port == (url->tls ? 443 : 80))
+		return mem_printf("%s://%s", url->scheme, host);
+	return mem_printf("%s://%s:%u", url->scheme, host, url->port);
 }

@@ -19,5 +19,9 @@ struct http_url {
 /* Returns 0 or -EINVAL; control characters, spaces and other schemes are refused. */
 int http_url_parse(struct http_url *ret_url, const char *text);
 
+/* As browsers write an origin: scheme, host and, unless it is the scheme's own, port. Owned by the
+ * caller. */
+char *http_url_origin(const struct http_url *url);
+
 /* The host is this machine, by its usual names and numbers; nothing is looked up. */
 bool http_url_is_loopback(const struct http_url *url);

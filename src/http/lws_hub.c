@@ -3,7 +3,9 @@
 #include "core/list.h"
 #include "core/log.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "core/str.h"
+#include "http/tls_priv.h"
 #include "loop/loop.h"
 
 #include <errno.h>
@@ -18,6 +20,7 @@ enum {
 	HEADER_BYTES = 16384, /* of all headers of one request */
 	MAX_FDS = 65536,      /* libwebsockets' tables are sized by the limit of open files */
 	TIMEOUT_S = 30,
+	LONG_S = 7200, /* requests have deadlines of their own; see http_conn.c */
 	PING_S = 20,
 	SILENCE_S = 60,
 	CLOSE_TURN = 3, /* frames that say goodbye go out before */
@@ -37,6 +40,7 @@ struct lws_hub {
 	struct lws_vhost *vhost;
 	struct spoken *spoken; /* outlives the context */
 	bool tls;
+	void *made_ctx; /* the SSL_CTX of the virtual host being made */
 };
 
 /* Outlives the hub: libwebsockets closes its libuv handles over several turns of the loop. */
@@ -60,12 +64,14 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_PROTOCOL_INIT:
 	case LWS_CALLBACK_PROTOCOL_DESTROY:
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS:
-	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
 	case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
 	case LWS_CALLBACK_OPENSSL_CONTEXT_REQUIRES_PRIVATE_KEY:
 	case LWS_CALLBACK_EVENT_WAIT_CANCELLED:
 	case LWS_CALLBACK_GET_THREAD_ID:
 	case LWS_CALLBACK_CLIENT_HTTP_BIND_PROTOCOL:
+		return 0;
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+		((struct lws_hub *)lws_context_user(lws_get_context(wsi)))->made_ctx = user;
 		return 0;
 	default:
 		break;
@@ -119,10 +125,20 @@ static const lws_retry_bo_t silence = {
 	.secs_since_valid_hangup = SILENCE_S,
 };
 
+/* Anybody may bring this about as often as they like: it is counted, not logged. */
+static bool is_about_headers(const char *line)
+{
+	return strstr(line, "Ran out of header data space") || strstr(line, "More hdr frags");
+}
+
 static void on_lws_line(int level, const char *line)
 {
 	char text[256];
 
+	if (is_about_headers(line)) {
+		metric_add(METRIC_HTTP_REFUSED, "headers", 1);
+		return;
+	}
 	str_copy(text, sizeof(text), line);
 	LOG_WARN(&hub_log, "libwebsockets", LOG_STR("message", str_trim(text)));
 }
@@ -160,7 +176,8 @@ static struct lws_context_creation_info context_info(const struct lws_hub *hub)
 		.pt_serv_buf_size = 16384,
 		.max_http_header_data2 = HEADER_BYTES,
 		.timeout_secs = TIMEOUT_S,
-		.keepalive_timeout = TIMEOUT_S,
+		.keepalive_timeout = LONG_S,
+		.timeout_secs_ah_idle = LONG_S,
 		.retry_and_idle_policy = &silence,
 		.gid = (gid_t)-1,
 		.uid = (uid_t)-1,
@@ -173,6 +190,7 @@ static int context_new(struct lws_hub *hub)
 	void *foreign = loop_uv(hub->loop);
 
 	info.foreign_loops = &foreign;
+	info.user = hub;
 	limit_open_files();
 	lws_set_log_level(LLL_ERR, on_lws_line);
 	hub->context = lws_create_context(&info);
@@ -181,6 +199,23 @@ static int context_new(struct lws_hub *hub)
 	info.options &= ~LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT; /* see lws_hub_enable_tls() */
 	hub->vhost = lws_create_vhost(hub->context, &info);
 	return hub->vhost ? 0 : -ENOMEM;
+}
+
+struct lws_vhost *lws_hub_tls_vhost(struct lws_hub *hub, struct http_tls *tls)
+{
+	struct lws_context_creation_info info = context_info(hub);
+	struct lws_vhost *vhost;
+
+	info.port = CONTEXT_PORT_NO_LISTEN_SERVER; /* with the other it would not be for servers */
+	info.vhost_name = "voiceai-tls";
+	info.alpn = "http/1.1";
+	info.options |=
+		LWS_SERVER_OPTION_CREATE_VHOST_SSL_CTX | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+	hub->made_ctx = NULL;
+	vhost = lws_create_vhost(hub->context, &info);
+	if (vhost && hub->made_ctx)
+		http_tls_attach(tls, hub->made_ctx);
+	return hub->made_ctx ? vhost : NULL;
 }
 
 int lws_hub_enable_tls(struct lws_hub *hub)
@@ -304,4 +339,5 @@ void lws_link_drop(struct lws *wsi)
 {
 	lws_set_opaque_user_data(wsi, NULL);
 	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+	lws_cancel_service(lws_get_context(wsi)); /* it looks at timeouts when it wakes up only */
 }

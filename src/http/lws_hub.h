@@ -10,6 +10,7 @@
 #include <libwebsockets.h>
 #include <stdbool.h>
 
+struct http_tls;
 struct loop;
 struct lws_hub;
 struct lws_link;
@@ -34,6 +35,12 @@ int lws_hub_get(struct lws_hub **ret_hub, struct loop *loop);
 
 struct lws_context *lws_hub_context(struct lws_hub *hub);
 struct lws_vhost *lws_hub_vhost(struct lws_hub *hub);
+
+/*
+ * One more, whose connections shake hands with tls (not referenced; when it has gone, handshakes
+ * fail). Lives as long as the context. NULL when the library does not want to.
+ */
+struct lws_vhost *lws_hub_tls_vhost(struct lws_hub *hub, struct http_tls *tls);
 
 /*
  * Name what we speak as the client does, the first of the subprotocols it offers (a comma-separated

@@ -2,6 +2,7 @@
 
 #include "core/buf.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "core/str.h"
 #include "http/http_url.h"
 #include "http/ws_priv.h"
@@ -54,6 +55,7 @@ struct dial {
 struct ws {
 	struct lws_link link;
 	struct list_node node; /* in the server's list */
+	bool counted;          /* in METRIC_HTTP_WEBSOCKETS */
 	struct loop *loop;
 	struct lws_hub *hub;
 	struct lws *wsi;
@@ -68,6 +70,7 @@ struct ws {
 	char close_reason[MAX_REASON_BYTES + 1];
 	bool close_sent;
 	struct dial *dial; /* NULL on the server's side */
+	void *place;       /* among the server's connections; may be NULL */
 };
 
 static void queue_clear(struct ws *ws)
@@ -92,12 +95,15 @@ static void ws_destroy(void *data)
 {
 	struct ws *ws = data;
 
+	if (ws->counted)
+		metric_add(METRIC_HTTP_WEBSOCKETS, "", -1);
 	list_remove(&ws->node);
 	queue_clear(ws);
 	buf_free(&ws->rx);
 	dial_free(ws->dial);
 	mem_unref(ws->timer);
 	mem_unref(ws->hub);
+	mem_unref(ws->place);
 }
 
 /* ---- the end ---- */
@@ -375,13 +381,17 @@ static struct ws *ws_new(struct loop *loop, const struct ws_handlers *handlers, 
 /* ---- server ---- */
 
 struct ws *ws_accept(struct loop *loop, struct lws_hub *hub, struct lws *wsi,
-		     const struct ws_handlers *handlers, void *arg, struct list *sockets)
+		     const struct ws_handlers *handlers, void *arg, struct list *sockets,
+		     void *place)
 {
 	struct ws *ws = ws_new(loop, handlers, arg);
 
 	ws->hub = mem_ref(hub);
 	ws->wsi = wsi;
+	ws->place = mem_ref(place);
 	list_append(sockets, &ws->node, ws);
+	ws->counted = true;
+	metric_add(METRIC_HTTP_WEBSOCKETS, "", 1);
 	timer_start(ws->timer, DEFAULT_CONNECT_MS);
 	lws_link_set(wsi, &ws->link);
 	return ws;

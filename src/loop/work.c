@@ -2,6 +2,7 @@
 
 #include "core/list.h"
 #include "core/mem.h"
+#include "core/trace.h"
 #include "loop/loop.h"
 
 #include <pthread.h>
@@ -25,6 +26,7 @@ struct task {
 	work_h *workh;
 	work_h *doneh;
 	void *arg;
+	struct span *context; /* what was current when it was posted */
 };
 
 struct strand {
@@ -42,9 +44,12 @@ struct strand {
 static void finish(void *arg)
 {
 	struct task *task = arg;
+	struct span *before = span_enter(task->context);
 
 	if (task->doneh)
 		task->doneh(task->arg);
+	span_leave(before);
+	mem_unref(task->context);
 	mem_unref(task->strand);
 	mem_free(task);
 }
@@ -147,6 +152,7 @@ void strand_post(struct strand *strand, work_h *workh, work_h *doneh, void *arg)
 	task->workh = workh;
 	task->doneh = doneh;
 	task->arg = arg;
+	task->context = mem_ref(span_current());
 	atomic_fetch_add(&strand->pending, 1);
 	pthread_mutex_lock(&strand->pool->lock);
 	list_append(&strand->tasks, &task->node, task);

@@ -3,6 +3,7 @@
 #include "core/buf.h"
 #include "core/metric.h"
 #include "http/http_server.h"
+#include "observe/process.h"
 
 #include <string.h>
 
@@ -10,6 +11,7 @@ static const char *const type_names[] = {
 	[METRIC_COUNTER] = "counter",
 	[METRIC_GAUGE] = "gauge",
 	[METRIC_HISTOGRAM] = "histogram",
+	[METRIC_LONG_HISTOGRAM] = "histogram",
 };
 
 struct writer {
@@ -60,6 +62,7 @@ static void write_labels(struct buf *out, const char *names, const char *values,
 static void write_histogram(struct buf *out, const struct metric_info *info,
 			    const struct metric_sample *sample)
 {
+	const double *bounds = metric_bucket_bounds(info->type);
 	uint64_t total = 0;
 
 	for (int i = 0; i <= METRIC_BUCKETS; i++) {
@@ -67,7 +70,7 @@ static void write_histogram(struct buf *out, const struct metric_info *info,
 
 		total += sample->buckets[i];
 		if (i < METRIC_BUCKETS)
-			buf_printf(&le, "%g", metric_bucket_bounds[i]);
+			buf_printf(&le, "%g", bounds[i]);
 		else
 			buf_append_str(&le, "+Inf");
 		buf_printf(out, "%s_bucket", info->name);
@@ -89,7 +92,7 @@ static void write_sample(const struct metric_sample *sample, void *arg)
 	if (writer->last != (int)sample->id)
 		write_head(writer->out, info);
 	writer->last = (int)sample->id;
-	if (info->type == METRIC_HISTOGRAM) {
+	if (metric_is_histogram(info->type)) {
 		write_histogram(writer->out, info, sample);
 		return;
 	}
@@ -100,6 +103,7 @@ static void write_sample(const struct metric_sample *sample, void *arg)
 
 void prometheus_write(struct buf *out)
 {
+	process_sample();
 	metric_each(write_sample, &(struct writer){out, -1});
 }
 

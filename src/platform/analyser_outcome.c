@@ -256,18 +256,20 @@ static void add_point(json_t *points, size_t max, const char *text)
 void analyser_add_outcome_points(json_t *points, const json_t *outcome, size_t max)
 {
 	auto_buf struct buf first = {0};
-	const char *reason = json_get_str(outcome, "reason", "outcome"), *name;
 	char when[2 * TEXT_SIZE];
+	const char *name;
 	json_t *value;
+	bool dated;
 
 	write_when(when, slots_of(outcome));
-	add_words(&first, reason, 60);
-	if (*when && !wants_callback(outcome))
+	dated = *when && !wants_callback(outcome);
+	add_words(&first, json_get_str(outcome, "reason", dated ? "when" : ""), 60);
+	if (dated)
 		buf_printf(&first, ": %s", when);
-	if (!first.len)
-		return;
-	first.data[0] = (char)toupper((unsigned char)first.data[0]);
-	add_point(points, max, buf_str(&first));
+	if (first.len) {
+		first.data[0] = (char)toupper((unsigned char)first.data[0]);
+		add_point(points, max, buf_str(&first));
+	}
 	if (wants_callback(outcome)) {
 		auto_free char *text = mem_printf("Call back%s%s", *when ? ": " : "", when);
 

@@ -6,6 +6,7 @@
 #include "core/timestamp.h"
 #include "loop/work.h"
 #include "platform/analyser.h"
+#include "platform/cost_book.h"
 #include "platform/platform_priv.h"
 #include "platform/summary.h"
 #include "platform/transcript.h"
@@ -53,7 +54,7 @@ static struct summary make_summary(const struct analysis *analysis, const char *
 	const struct openai *openai = analysis->task.platform->openai;
 
 	return (struct summary){
-		.tenant_id = analysis->task.platform->api.tenant_id,
+		.tenant_id = analysis->task.tenant_id,
 		.call_id = analysis->task.call_id,
 		.status = status,
 		.analyser = openai ? "openai" : "embedded",
@@ -99,12 +100,26 @@ static void fail(struct analysis *analysis, bool again, uint32_t wait_ms, const 
 
 /* ---- by OpenAI ---- */
 
+static void note_tokens(struct task *task, int64_t tokens)
+{
+	struct cost_fact fact = {
+		.component = COST_ANALYSIS,
+		.source = COST_BY_USAGE,
+		.quantity = tokens,
+	};
+
+	if (tokens)
+		cost_book_note(task->platform->costs, task->tenant_id, task->call_id, &fact, NULL,
+			       NULL);
+}
+
 static void openai_done(const struct openai_summary *result, const struct openai_verdict *verdict,
 			void *arg)
 {
 	struct analysis *analysis = arg;
 	struct summary summary = make_summary(analysis, "completed");
 
+	note_tokens(&analysis->task, verdict->tokens);
 	if (!result) {
 		fail(analysis, verdict->again, verdict->retry_after_ms, verdict->reason);
 		return;
@@ -242,8 +257,8 @@ static void loaded(struct task *task, int err, const char *reason)
 	if (err)
 		fail(analysis, err != -ENOENT, 0, "the call cannot be read");
 	else
-		transcript_load(task->platform->api.calls, task->platform->api.tenant_id,
-				task->call_id, transcript_loaded, analysis);
+		transcript_load(task->platform->api.calls, task->tenant_id, task->call_id,
+				transcript_loaded, analysis);
 }
 
 static void pending_saved(int err, void *arg)
@@ -256,11 +271,10 @@ static void pending_saved(int err, void *arg)
 static void run(struct job *job, void *arg)
 {
 	struct platform *platform = arg;
-	struct analysis *analysis =
-		task_new(platform, sizeof(*analysis), "analysis", job->call_id, release);
+	struct analysis *analysis = task_for_job(platform, sizeof(*analysis), "analysis", job);
 	struct summary summary = make_summary(analysis, "pending");
 
-	analysis->task.job = job;
+	analysis->task.releaseh = release;
 	if (summary_save(platform->api.calls, &summary, pending_saved, analysis))
 		fail(analysis, false, 0, "the analysis cannot be recorded");
 }

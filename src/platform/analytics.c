@@ -1,6 +1,7 @@
 #include "platform/analytics.h"
 
 #include "platform/call.h"
+#include "platform/store/rollup.h"
 
 static const int64_t hour_us = 3600ll * 1000000;
 
@@ -11,20 +12,9 @@ static int64_t first_hour(int64_t now)
 
 void analytics_select(struct batch *batch, const char *tenant_id, int64_t now)
 {
-	BATCH_ADD(batch,
-		  "SELECT status, count(*), coalesce(sum(CASE WHEN started_at > 0 AND ended_at > 0 "
-		  "THEN duration_s ELSE 0 END), 0), coalesce(sum(CASE WHEN started_at > 0 AND "
-		  "ended_at > 0 THEN 1 ELSE 0 END), 0) FROM call WHERE tenant_id = $1 "
-		  "GROUP BY status",
-		  DB_ANY_ROWS, db_text(tenant_id));
-	BATCH_ADD(batch,
-		  "SELECT sentiment, count(*) FROM call_summary WHERE tenant_id = $1 AND "
-		  "status = 'completed' GROUP BY sentiment",
-		  DB_ANY_ROWS, db_text(tenant_id));
-	BATCH_ADD(batch,
-		  "SELECT created_at / 3600000000, count(*) FROM call WHERE tenant_id = $1 AND "
-		  "created_at >= $2 GROUP BY created_at / 3600000000",
-		  DB_ANY_ROWS, db_text(tenant_id), db_int(first_hour(now) * hour_us));
+	store_rollup_by_status(batch, tenant_id);
+	store_rollup_by_sentiment(batch, tenant_id);
+	store_rollup_by_hour(batch, tenant_id, first_hour(now) * hour_us);
 }
 
 static json_t *status_view(json_t *view, const struct db_result *result)

@@ -63,6 +63,7 @@ static const struct call_step steps[CALL_STATUS_COUNT][CALL_EVENT_COUNT] = {
 	[CALL_PENDING] =
 		{
 			[CALL_EV_SESSION] = MOVE(INITIATING),
+			[CALL_EV_WAITING] = STAY(PENDING),
 			[CALL_EV_DIALLED] = MOVE(INITIATING),
 			[CALL_EV_INITIATED] = MOVE(INITIATING),
 			[CALL_EV_RINGING] = MOVE(RINGING),
@@ -104,6 +105,17 @@ struct call_step call_step(enum call_status from, enum call_event event)
 	if (step.kind == CALL_STEP_NONE)
 		step.to = from;
 	return step;
+}
+
+int64_t call_due_at(const struct call *call)
+{
+	return call->scheduled_at > call->created_at ? call->scheduled_at : call->created_at;
+}
+
+bool call_is_browser(const struct call *call)
+{
+	return call->direction == CALL_INBOUND && !call->twilio_call_sid &&
+	       str_equal(call->phone_number, CALL_BROWSER);
 }
 
 const char *call_status_name(enum call_status status)

@@ -19,6 +19,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct principal;
+
 /* CALL_STATUS(id, terminal); the name in the API and the database is the id. */
 #define CALL_STATUSES(X)      \
 	X(PENDING, false)     \
@@ -44,6 +46,7 @@ enum call_direction { CALL_INBOUND, CALL_OUTBOUND };
  *
  * NOTED          nothing but the facts of the change; legal in every state, terminal ones too
  * SESSION        the engine made a session (ultravox_call_id, join_url)
+ * WAITING        a call for later, due now, waits until its tenant may make one more
  * DIALLED        the carrier took the call (twilio_call_sid)
  * INITIATED .. CANCELED   the carrier's call status
  * ENGINE_JOINED  the agent is on the line, so the call was answered
@@ -56,6 +59,7 @@ enum call_direction { CALL_INBOUND, CALL_OUTBOUND };
 #define CALL_EVENTS(X)                    \
 	X(NOTED, "noted")                 \
 	X(SESSION, "session_created")     \
+	X(WAITING, "waiting")             \
 	X(DIALLED, "dialled")             \
 	X(INITIATED, "carrier_initiated") \
 	X(RINGING, "carrier_ringing")     \
@@ -107,6 +111,7 @@ struct call {
 	char *join_url; /* where the carrier sends the audio; a credential, never logged or shown */
 	char *data_token; /* what the engine's data connection must show; the same */
 	char *agent;
+	int64_t agent_version; /* 0: built-in, or not known */
 	char *model;
 	char *system_prompt;
 	char *first_message;
@@ -114,12 +119,18 @@ struct call {
 	char *language;
 	double temperature; /* NAN when not given */
 	int64_t max_duration_s;
-	char *metadata; /* JSON object text */
-	char *outcome;  /* JSON object text: what the dialogue reached */
+	int64_t wants_recording; /* 0 or 1 */
+	char *tools;             /* JSON array text, as the engine takes it */
+	char *metadata;          /* JSON object text */
+	char *outcome;           /* JSON object text: what the dialogue reached */
 	char *answered_by;
-	char *end_reason; /* see above; not NULL exactly on terminal calls */
-	char *end_hint;   /* the reason to take when it ends, see ENGINE_ENDED */
-	char *end_detail; /* a sentence for people: the carrier's error and so on */
+	char *end_reason;     /* see above; not NULL exactly on terminal calls */
+	char *end_hint;       /* the reason to take when it ends, see ENGINE_ENDED */
+	char *end_detail;     /* a sentence for people: the carrier's error and so on */
+	int64_t scheduled_at; /* not dialled before; 0: at once */
+	char *retry;          /* JSON object text, see retry_policy.h */
+	char *retry_of;       /* id of the first call, when this one is made again */
+	int64_t attempt;      /* 1 for that first one */
 	int64_t created_at;
 	int64_t started_at; /* answered */
 	int64_t ended_at;
@@ -128,7 +139,21 @@ struct call {
 	int64_t deadline_misses;
 	int64_t duration_s; /* started to ended, 0 when never answered */
 	int64_t version;
+	char *traceparent; /* of who asked for the call; NULL: its trace follows from its id */
 };
+
+/*
+ * The other side of a call that came from a browser: its phone_number. It is INBOUND and has no
+ * carrier: the platform itself carries its audio (talk.h).
+ */
+#define CALL_BROWSER "browser"
+bool call_is_browser(const struct call *call);
+
+/* It is settled when nothing is heard of the pod that carries it for so long (talk_lease.h). */
+enum { CALL_CARRIED_S = 10 };
+
+/* When it is to be dialled: made, or scheduled. */
+int64_t call_due_at(const struct call *call);
 
 const char *call_status_name(enum call_status status);
 int call_status_parse(enum call_status *ret_status, const char *name); /* 0 or -EINVAL; any case */
@@ -158,7 +183,9 @@ struct call_change {
 				"twilio:CA..:3"; seen before: nothing happens */
 	uint32_t duration_s; /* of COMPLETED: the carrier's figure, used when the answer was missed
 			      */
-	uint32_t ring_timeout_s; /* of DIALLED: how long it may ring; 0 means the table's */
+	const struct principal *by; /* whose wish it is, for audit_log; referenced; or NULL */
+	int64_t scheduled_at;       /* of WAITING: it is dialled then; 0: soon */
+	uint32_t ring_timeout_s;    /* of DIALLED: how long it may ring; 0 means the table's */
 };
 
 /* What an event does to a call in a state: from a table, no side effects. */

@@ -3,17 +3,28 @@
 #include "core/clock.h"
 #include "core/metric.h"
 #include "core/str.h"
+#include "core/trace.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
+#include "platform/audit.h"
+#include "platform/call_count.h"
+#include "platform/call_limit_book.h"
+#include "platform/call_retry.h"
+#include "platform/call_slot.h"
 #include "platform/call_table_priv.h"
 #include "platform/call_view.h"
 #include "platform/job.h"
 #include "platform/live.h"
+#include "platform/retention.h"
 #include "platform/store/call.h"
 #include "platform/store/call_event.h"
+#include "platform/store/call_limit.h"
+#include "platform/store/call_link.h"
 #include "platform/store/idempotency_key.h"
 #include "platform/store/job.h"
 #include "platform/store/webhook_receipt.h"
+#include "platform/webhook.h"
+#include "platform/webhook_sender.h"
 
 #include <errno.h>
 #include <math.h>
@@ -36,6 +47,54 @@ enum {
 };
 
 static const int64_t second_us = 1000000;
+
+/* ---- traces ---- */
+
+static void trace_of_call(struct trace_context *ret_context, const struct call *call)
+{
+	struct trace_context client;
+
+	trace_of_uuid(ret_context, call->id);
+	if (traceparent_parse(&client, call->traceparent))
+		return;
+	memcpy(ret_context->trace_id, client.trace_id, TRACE_ID_LEN);
+	ret_context->sampled = client.sampled;
+}
+
+/* Whatever is going on, a callback or a job, is about this call. */
+static void adopt(const struct call *call)
+{
+	struct trace_context context;
+
+	if (!span_current())
+		return;
+	trace_of_call(&context, call);
+	trace_adopt(&context);
+}
+
+/* The span all others of the call lie in, now that it has ended. */
+static void record_span(const struct call *call)
+{
+	struct trace_context context, client;
+	bool known = !traceparent_parse(&client, call->traceparent);
+	struct span *span;
+
+	if (!trace_is_on())
+		return;
+	trace_of_call(&context, call);
+	span = span_past("call", &context, known ? client.span_id : NULL, call->created_at,
+			 call->ended_at);
+	span_str(span, "voiceai.call.id", call->id);
+	span_str(span, "voiceai.tenant.id", call->tenant_id);
+	span_str(span, "voiceai.call.direction", call_direction_name(call->direction));
+	span_str(span, "voiceai.call.status", call_status_name(call->status));
+	span_str(span, "voiceai.call.end_reason", call->end_reason);
+	span_str(span, "voiceai.agent", call->agent);
+	span_int(span, "voiceai.call.duration_s", call->duration_s);
+	if (call->status == CALL_FAILED)
+		span_fail(span, call->end_reason);
+	span_end(span);
+}
 
 /* ---- operations ---- */
 
@@ -60,18 +119,31 @@ void call_op_free(struct call_op *op)
 	mem_free(op->data);
 }
 
-static void set_active(struct call_table *table, double active)
+void call_op_event(struct call_op *op, struct batch *batch)
 {
-	json_t *data;
+	struct webhook_event event = {
+		.tenant_id = op->tenant_id,
+		.type = op->type,
+		.call_id = op->call_id,
+		.data = op->data,
+		.at = op->at,
+	};
 
-	table->active = active;
-	metric_set(METRIC_CALL_ACTIVE, "", active);
-	if (!table->conf.live)
-		return;
-	data = json_object();
-	json_set_int(data, "active_calls", (int64_t)active);
-	live_publish(table->conf.live, NULL, LIVE_COUNTERS, data);
-	json_decref(data);
+	op->event_index =
+		store_event_insert(batch, op->tenant_id, op->call_id, op->type, op->at, op->data);
+	op->told_index = webhook_tell(batch, &event);
+}
+
+void call_op_told(struct call_op *op, struct db_result *const *results)
+{
+	const struct call_table_conf *conf = &op->table->conf;
+
+	if (conf->live)
+		live_publish_row(conf->live, op->tenant_id,
+				 db_get_int(results[op->event_index], 0, 0), op->at, op->call_id,
+				 op->type, op->data);
+	if (webhook_was_told(results, op->told_index))
+		webhook_sender_wake(conf->webhooks);
 }
 
 static void add_job(struct batch *batch, const struct call_op *op, const char *kind,
@@ -101,9 +173,8 @@ static void on_noted(int err, struct db_result *const *results, size_t failed, v
 	bool nothing_new = err == -EAGAIN;
 
 	list_remove(&op->node);
-	if (!err && op->table->conf.live)
-		live_publish_row(op->table->conf.live, db_get_int(results[op->event_index], 0, 0),
-				 op->at, op->call_id, op->type, op->data);
+	if (!err)
+		call_op_told(op, results);
 	if (op->notedh)
 		op->notedh(nothing_new ? 0 : err, op->arg);
 	mem_unref(op);
@@ -120,7 +191,7 @@ void call_note(struct call_table *table, struct batch *batch, const char *tenant
 	op->data = json_text(data);
 	json_decref(data);
 	op->at = clock_wall_us();
-	op->event_index = store_event_insert(batch, tenant_id, call_id, type, op->at, op->data);
+	call_op_event(op, batch);
 	batch_run(batch, &op->request, table->conf.db, on_noted, op);
 }
 
@@ -145,8 +216,10 @@ static void on_found(int err, struct db_result *const *results, size_t failed, v
 	list_remove(&find->op.node);
 	if (!err && !db_rows(results[0]))
 		err = -ENOENT;
-	if (!err)
+	if (!err) {
 		call = store_call_load(results[0], 0);
+		adopt(call);
+	}
 	find->doneh(err, call, false, find->arg);
 	mem_unref(find);
 }
@@ -190,6 +263,9 @@ struct create {
 	char *idempotency_key;
 	char *request_digest;
 	bool same_request;
+	const char *job_kind;
+	struct principal *by;
+	size_t first_cap; /* statement, or more than there are */
 	call_done_h *doneh;
 	void *arg;
 };
@@ -202,6 +278,7 @@ static void create_destroy(void *data)
 	mem_unref(create->call);
 	mem_free(create->idempotency_key);
 	mem_free(create->request_digest);
+	mem_unref(create->by);
 }
 
 static void create_finish(struct create *create, int err, struct call *call)
@@ -257,6 +334,27 @@ static void create_exists(struct create *create)
 	batch_run(&batch, &create->op.request, create->op.table->conf.db, on_key, create);
 }
 
+/* The commit was not heard of: is the call there? */
+static void on_own_call(int err, struct db_result *const *results, size_t failed, void *arg)
+{
+	struct create *create = arg;
+	struct job_queue *jobs = create->op.table->conf.jobs;
+	bool there = !err && db_rows(results[0]);
+
+	if (there && jobs)
+		job_queue_wake(jobs);
+	create_finish(create, there ? 0 : -EINPROGRESS, there ? create->call : NULL);
+}
+
+static void find_own(struct create *create)
+{
+	struct batch batch auto_batch = {0};
+
+	store_call_select(&batch, create->op.tenant_id, STORE_CALL_BY_ID, create->call->id);
+	create->op.request = mem_unref(create->op.request);
+	batch_run(&batch, &create->op.request, create->op.table->conf.db, on_own_call, create);
+}
+
 static void log_created(const struct call *call)
 {
 	struct log log;
@@ -275,17 +373,35 @@ static void on_created(int err, struct db_result *const *results, size_t failed,
 		create_exists(create);
 		return;
 	}
+	if (err == -EINPROGRESS) {
+		find_own(create);
+		return;
+	}
+	if (err == -EAGAIN && failed >= create->first_cap)
+		err = -EDQUOT;
 	if (!err) {
 		log_created(create->call);
-		if (table->conf.live)
-			live_publish_row(
-				table->conf.live, db_get_int(results[create->op.event_index], 0, 0),
-				create->op.at, create->call->id, create->op.type, create->op.data);
-		set_active(table, table->active + 1);
+		call_op_told(&create->op, results);
+		if (create->call->scheduled_at <= create->call->created_at)
+			call_count_add(table->count, create->op.tenant_id, 1);
 		if (table->conf.jobs)
 			job_queue_wake(table->conf.jobs);
 	}
 	create_finish(create, err, err ? NULL : create->call);
+}
+
+/*
+ * The trace of the request that made the call is the call's: the client's when it sent one, else
+ * the one that follows from the call's id.
+ */
+static void set_trace(struct call *call)
+{
+	struct trace_context context;
+	char text[TRACEPARENT_SIZE];
+
+	if (trace_remote_parent(&context))
+		call->traceparent = mem_strdup(traceparent_format(text, &context));
+	adopt(call);
 }
 
 static struct call *call_of(const struct call_table *table, const struct call_params *params)
@@ -304,6 +420,7 @@ static struct call *call_of(const struct call_table *table, const struct call_pa
 	call->twilio_call_sid = mem_strdup(params->twilio_call_sid);
 	call->data_token = mem_strdup(params->data_token);
 	call->agent = mem_strdup(params->agent);
+	call->agent_version = params->agent_version;
 	call->model = mem_strdup(params->model);
 	call->system_prompt = mem_strdup(params->system_prompt);
 	call->first_message = mem_strdup(params->first_message);
@@ -312,10 +429,17 @@ static struct call *call_of(const struct call_table *table, const struct call_pa
 	call->temperature = params->temperature;
 	call->max_duration_s =
 		params->max_duration_s ? params->max_duration_s : table->conf.max_call_duration_s;
+	call->wants_recording = params->wants_recording;
+	call->tools = mem_strdup(params->tools);
 	call->metadata = mem_strdup(params->metadata);
 	call->created_at = call->updated_at = clock_wall_us();
-	call->deadline_at = call->created_at + PENDING_S * second_us;
+	call->scheduled_at = params->scheduled_at;
+	call->retry = mem_strdup(params->retry);
+	call->retry_of = mem_strdup(params->retry_of);
+	call->attempt = params->attempt ? params->attempt : 1;
+	call->deadline_at = call_due_at(call) + PENDING_S * second_us;
 	call->version = 1;
+	set_trace(call);
 	return call;
 }
 
@@ -330,10 +454,66 @@ static char *created_data(const struct call *call)
 	return buf_steal(&text);
 }
 
+/* Until it is dialled; who asked for it to be now did so a moment before it was made. */
+static uint32_t delay_ms(const struct call *call)
+{
+	int64_t us = call_due_at(call) - call->created_at;
+
+	return us > 0 ? (uint32_t)((us + 999) / 1000) : 0;
+}
+
+/* limit: of an outbound call, or NULL. */
+static void create_run(struct create *create, const struct call_limit *limit)
+{
+	struct call_table *table = create->op.table;
+	const struct cost_rates *rates = table->conf.rates;
+	struct call *call = create->call;
+	struct batch batch auto_batch = {0};
+
+	if (create->idempotency_key)
+		store_idempotency_insert(&batch, create->op.tenant_id, create->idempotency_key,
+					 create->request_digest, call->id, call->created_at);
+	store_call_insert(&batch, call);
+	if (create->job_kind)
+		add_job(&batch, &create->op, create->job_kind, delay_ms(call));
+	if (create->by)
+		audit_add(&batch, create->by, "call.create", "call", call->id, NULL);
+	call_op_event(&create->op, &batch);
+	create->first_cap = SIZE_MAX;
+	if (limit)
+		create->first_cap =
+			store_usage_reserve(&batch, call, limit,
+					    rates ? cost_estimate(rates, call->max_duration_s) : 0);
+	batch_run(&batch, &create->op.request, table->conf.db, on_created, create);
+}
+
+static void on_limit(int err, struct call_limit *limit, void *arg)
+{
+	struct create *create = arg;
+
+	if (err)
+		create_finish(create, err, NULL);
+	else
+		create_run(create, limit);
+}
+
+/* What the tenant may spend decides, for it is the tenant who pays. */
+static void create_start(struct create *create)
+{
+	struct call_limit_book *limits = create->op.table->conf.limits;
+	struct call_limit *limit = NULL;
+
+	if (!limits || create->call->direction != CALL_OUTBOUND)
+		create_run(create, NULL);
+	else if (!call_limit_book_find(&limit, limits, create->op.tenant_id))
+		create_run(create, limit);
+	else
+		call_limit_book_ask(NULL, limits, create->op.tenant_id, on_limit, create);
+}
+
 void call_table_create(struct call_table *table, const struct call_params *params,
 		       call_done_h *doneh, void *arg)
 {
-	struct batch batch auto_batch = {0};
 	struct call *call = call_of(table, params);
 	struct create *create = (struct create *)call_op_new(table, sizeof(*create), create_destroy,
 							     params->tenant_id, call->id);
@@ -346,16 +526,9 @@ void call_table_create(struct call_table *table, const struct call_params *param
 	create->op.type = live_type_name(LIVE_CALL_CREATED);
 	create->op.at = call->created_at;
 	create->op.data = created_data(call);
-	if (params->idempotency_key)
-		store_idempotency_insert(&batch, params->tenant_id, params->idempotency_key,
-					 create->request_digest, call->id, call->created_at);
-	store_call_insert(&batch, call);
-	if (params->job_kind)
-		add_job(&batch, &create->op, params->job_kind, 0);
-	create->op.event_index =
-		store_event_insert(&batch, params->tenant_id, call->id, create->op.type,
-				   create->op.at, create->op.data);
-	batch_run(&batch, &create->op.request, table->conf.db, on_created, create);
+	create->job_kind = params->job_kind;
+	create->by = mem_ref((void *)params->by);
+	create_start(create);
 }
 
 /* ---- applying events ---- */
@@ -366,6 +539,7 @@ struct apply {
 	struct call *before;
 	struct call *after;
 	bool receipt; /* is the first statement */
+	bool unknown; /* an earlier try may have been committed */
 	int tries;
 	call_done_h *doneh;
 	void *arg;
@@ -385,6 +559,7 @@ static void apply_destroy(void *data)
 	call_op_free(&apply->op);
 	mem_unref(apply->before);
 	mem_unref(apply->after);
+	mem_unref((void *)change->by);
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
 		mem_free((void *)strings[i]);
 }
@@ -482,7 +657,11 @@ static void set_deadline(const struct call_table *table, struct call *call,
 {
 	int64_t deadline = now + INITIATING_S * second_us;
 
-	if (call->status == CALL_IN_PROGRESS)
+	if (call_is_browser(call))
+		deadline = now + CALL_CARRIED_S * second_us;
+	else if (change->event == CALL_EV_WAITING && change->scheduled_at)
+		deadline = call_due_at(call) + PENDING_S * second_us;
+	else if (call->status == CALL_IN_PROGRESS)
 		deadline = now + (call->max_duration_s + IN_PROGRESS_MARGIN_S) * second_us;
 	else if (call->status == CALL_RINGING || change->event == CALL_EV_DIALLED)
 		deadline = ring_deadline(table, change, now);
@@ -527,6 +706,8 @@ static bool decide(const struct call_table *table, struct call *call,
 	case CALL_STEP_HINT:
 		return take_hint(call, change, &step, now) | news;
 	case CALL_STEP_STAY:
+		if (change->scheduled_at)
+			call->scheduled_at = change->scheduled_at;
 		break;
 	case CALL_STEP_MOVE:
 		call->status = step.to;
@@ -569,6 +750,18 @@ static void add_followups(struct apply *apply, struct batch *batch)
 		add_job(batch, &apply->op, conf->followups[i].kind, conf->followups[i].delay_ms);
 }
 
+/*
+ * Retention goes through calls by their creation, and may have passed one that was scheduled long
+ * before: it is looked at by itself, once all that follows its end is done.
+ */
+static void add_late_retention(struct apply *apply, struct batch *batch)
+{
+	const struct call *call = apply->after;
+
+	if (apply->op.table->conf.jobs && call->ended_at - call->created_at > RETENTION_LATE_US)
+		add_job(batch, &apply->op, JOB_RETENTION, RETENTION_LATE_MS);
+}
+
 static void count_end(struct call_table *table, const struct call *call)
 {
 	char labels[64];
@@ -579,10 +772,12 @@ static void count_end(struct call_table *table, const struct call *call)
 	if (call->started_at)
 		metric_observe(METRIC_CALL_DURATION, "",
 			       (double)(call->ended_at - call->started_at) / second_us);
-	set_active(table, table->active > 1 ? table->active - 1 : 0);
+	call_count_add(table->count, call->tenant_id, -1);
+	if (table->conf.slots)
+		call_slots_release(table->conf.slots, call->tenant_id, call->id);
 }
 
-static void apply_report(struct apply *apply, int64_t seq)
+static void apply_report(struct apply *apply, struct db_result *const *results)
 {
 	struct call_table *table = apply->op.table;
 	const struct call *call = apply->after;
@@ -594,34 +789,57 @@ static void apply_report(struct apply *apply, int64_t seq)
 		 LOG_STR("to", call_status_name(call->status)),
 		 LOG_STR("end_reason", call->end_reason), LOG_STR("source", apply->change.source),
 		 LOG_PHONE("phone_number", call->phone_number));
-	if (table->conf.live)
-		live_publish_row(table->conf.live, seq, apply->op.at, call->id, apply->op.type,
-				 apply->op.data);
+	call_op_told(&apply->op, results);
 	if (!has_ended(apply))
 		return;
 	count_end(table, call);
+	record_span(call);
 	if (table->conf.jobs)
 		job_queue_wake(table->conf.jobs);
+}
+
+/* There is nothing to change. What an earlier try has done without hearing of it is told now. */
+static void apply_settled_before(struct apply *apply)
+{
+	const struct call_table_conf *conf = &apply->op.table->conf;
+
+	if (apply->unknown && call_status_is_terminal(apply->before->status) && conf->slots)
+		call_slots_release(conf->slots, apply->op.tenant_id, apply->op.call_id);
+	if (apply->unknown && conf->jobs)
+		job_queue_wake(conf->jobs);
+	apply_finish(apply, 0, apply->before, false);
 }
 
 static void on_applied(int err, struct db_result *const *results, size_t failed, void *arg)
 {
 	struct apply *apply = arg;
 
-	if (err == -EAGAIN && ++apply->tries < MAX_TRIES) {
+	/* Whether it was committed shows in the call: what is known already is not done again. */
+	apply->unknown |= err == -EINPROGRESS;
+	if ((err == -EAGAIN || err == -EINPROGRESS) && ++apply->tries < MAX_TRIES) {
 		apply_load(apply);
 		return;
 	}
 	if (err == -EEXIST && apply->receipt && failed == 0) {
-		apply_finish(apply, 0, apply->before, false);
+		apply_settled_before(apply);
 		return;
 	}
 	if (err) {
 		apply_finish(apply, err == -EAGAIN ? -EBUSY : err, NULL, false);
 		return;
 	}
-	apply_report(apply, db_get_int(results[apply->op.event_index], 0, 0));
+	apply_report(apply, results);
 	apply_finish(apply, 0, apply->after, true);
+}
+
+/* What was reserved for the call is free, but for what it came to. */
+static void settle(struct batch *batch, const struct cost_rates *rates, const struct call *call)
+{
+	struct cost cost = {0};
+
+	if (rates)
+		cost = cost_by_rates(rates, call->duration_s);
+	store_usage_settle(batch, call, cost_total(&cost));
 }
 
 static void apply_write(struct apply *apply)
@@ -639,10 +857,18 @@ static void apply_write(struct apply *apply)
 	if (apply->receipt)
 		store_receipt_insert(&batch, op->tenant_id, apply->change.receipt, op->at);
 	store_call_update(&batch, apply->after);
-	op->event_index =
-		store_event_insert(&batch, op->tenant_id, op->call_id, op->type, op->at, op->data);
-	if (has_ended(apply))
+	call_op_event(op, &batch);
+	if (has_ended(apply)) {
 		add_followups(apply, &batch);
+		add_late_retention(apply, &batch);
+		call_retry_add(&batch, apply->after);
+	}
+	if (has_ended(apply) && op->table->conf.rates)
+		cost_add_ended(&batch, op->table->conf.rates, apply->after);
+	if (apply->change.by)
+		audit_add(&batch, apply->change.by, "call.end", "call", op->call_id, NULL);
+	if (has_ended(apply) && op->table->conf.limits && apply->after->direction == CALL_OUTBOUND)
+		settle(&batch, op->table->conf.rates, apply->after);
 	apply->after->version++;
 	op->request = mem_unref(op->request);
 	batch_run(&batch, &op->request, op->table->conf.db, on_applied, apply);
@@ -661,11 +887,12 @@ static void on_loaded(int err, struct db_result *const *results, size_t failed, 
 	mem_unref(apply->before);
 	mem_unref(apply->after);
 	apply->before = store_call_load(results[0], 0);
+	adopt(apply->before);
 	apply->after = store_call_copy(apply->before);
 	if (decide(apply->op.table, apply->after, &apply->change))
 		apply_write(apply);
 	else
-		apply_finish(apply, 0, apply->before, false);
+		apply_settled_before(apply);
 }
 
 static void apply_load(struct apply *apply)
@@ -693,6 +920,7 @@ void call_table_apply(struct call_table *table, const char *tenant_id, const cha
 	apply->change.answered_by = mem_strdup(change->answered_by);
 	apply->change.outcome = mem_strdup(change->outcome);
 	apply->change.receipt = mem_strdup(change->receipt);
+	apply->change.by = mem_ref((void *)change->by);
 	apply->doneh = doneh;
 	apply->arg = arg;
 	apply_load(apply);
@@ -705,6 +933,7 @@ static void sweep_call(struct call_table *table, struct call *call)
 	struct log log;
 
 	log_init(&log, "call_manager", call->id);
+	metric_add(METRIC_CALL_OVERDUE, "", 1);
 	LOG_WARN(&log, "call_overdue", LOG_STR("status", call_status_name(call->status)),
 		 LOG_INT("misses", call->deadline_misses));
 	if (call->deadline_misses > MAX_MISSES) {
@@ -723,7 +952,6 @@ static void sweep_call(struct call_table *table, struct call *call)
 static void on_swept(int err, struct db_result *const *results, size_t failed, void *arg)
 {
 	struct call_table *table = arg;
-	double active;
 
 	table->sweep = mem_unref(table->sweep);
 	timer_start(table->sweep_timer, table->conf.sweep_interval_ms);
@@ -731,9 +959,7 @@ static void on_swept(int err, struct db_result *const *results, size_t failed, v
 		LOG_WARN(&table->log, "sweep_failed", LOG_ERR(err));
 		return;
 	}
-	active = (double)db_get_int(results[1], 0, 0);
-	if (active != table->active)
-		set_active(table, active);
+	call_count_set(table->count, results[1]);
 	mem_ref(table);
 	for (size_t row = 0; row < db_rows(results[0]); row++) {
 		struct call *call auto_unref = store_call_load(results[0], row);
@@ -756,6 +982,8 @@ static void tidy(struct call_table *table)
 	store_receipt_delete_before(&batch, now - KEEP_RECEIPTS_S * second_us);
 	store_idempotency_delete_before(&batch, now - KEEP_KEYS_S * second_us);
 	store_job_delete_done_before(&batch, now - KEEP_JOBS_S * second_us);
+	store_usage_tidy(&batch, now);
+	store_link_delete_before(&batch, now);
 	batch_run(&batch, NULL, table->conf.db, NULL, NULL);
 }
 
@@ -766,7 +994,7 @@ static void sweep(void *arg)
 	struct batch batch auto_batch = {0};
 
 	store_call_claim_overdue(&batch, now, now + SWEPT_S * second_us);
-	store_call_count_active(&batch);
+	store_call_count_active(&batch, now);
 	batch_run(&batch, &table->sweep, table->conf.db, on_swept, table);
 	tidy(table);
 }
@@ -793,6 +1021,7 @@ static void table_destroy(void *data)
 	mem_unref(node->data);
 	mem_unref(table->sweep);
 	mem_unref(table->sweep_timer);
+	mem_unref(table->count);
 }
 
 struct call_table *call_table_new(const struct call_table_conf *conf)
@@ -807,6 +1036,7 @@ struct call_table *call_table_new(const struct call_table_conf *conf)
 	if (!table->conf.sweep_interval_ms)
 		table->conf.sweep_interval_ms = 1000;
 	log_init(&table->log, "call_manager", "");
+	table->count = call_count_new(conf->live);
 	table->sweep_timer = timer_new(conf->loop, sweep, table);
 	table->confidence = NAN;
 	return table;

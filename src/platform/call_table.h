@@ -11,15 +11,20 @@
 
 #include "core/json.h"
 #include "platform/call.h"
+#include "platform/cost.h"
 
 #include <stddef.h>
 
+struct call_limit_book;
+struct call_slots;
 struct call_table;
 struct db;
 struct db_result;
 struct job_queue;
 struct live;
 struct loop;
+struct principal;
+struct webhook_sender;
 
 /* A job put into the transaction that ends a call. */
 struct call_followup {
@@ -32,11 +37,15 @@ struct call_table_conf {
 	struct db *db;                         /* migrated, see store_open() */
 	struct live *live;                     /* may be NULL */
 	struct job_queue *jobs;                /* may be NULL: then no follow-ups */
+	struct call_slots *slots;              /* given back at the end of a call; may be NULL */
+	struct webhook_sender *webhooks;       /* woken when there is something to tell; or NULL */
 	const struct call_followup *followups; /* static */
 	size_t followup_count;
-	uint32_t ring_timeout_s;      /* 0 means 45 */
-	uint32_t max_call_duration_s; /* 0 means 3600 */
-	uint32_t sweep_interval_ms;   /* 0 means 1000 */
+	const struct cost_rates *rates; /* of ended calls; NULL: what they cost is not kept */
+	struct call_limit_book *limits; /* caps on outbound calls; NULL: none */
+	uint32_t ring_timeout_s;        /* 0 means 45 */
+	uint32_t max_call_duration_s;   /* 0 means 3600 */
+	uint32_t sweep_interval_ms;     /* 0 means 1000 */
 };
 
 /* Owned by the caller, mem_unref(). conf is copied, its objects referenced by nobody: they outlive
@@ -59,25 +68,35 @@ struct call_params {
 	const char *twilio_call_sid; /* inbound; else NULL */
 	const char *data_token;
 	const char *agent;
+	int64_t agent_version;
 	const char *model;
 	const char *system_prompt;
 	const char *first_message;
 	const char *voice;
 	const char *language;
-	double temperature;          /* NAN when not given */
-	int64_t max_duration_s;      /* 0 means the table's */
+	double temperature;     /* NAN when not given */
+	int64_t max_duration_s; /* 0 means the table's */
+	bool wants_recording;
+	int64_t scheduled_at;        /* UTC microseconds; 0: at once */
+	const char *retry;           /* JSON object text or NULL */
+	const char *retry_of;        /* the first call of several attempts, or NULL */
+	int64_t attempt;             /* 0 means 1 */
+	const char *tools;           /* JSON array text or NULL */
 	const char *metadata;        /* JSON object text or NULL */
 	const char *idempotency_key; /* or NULL */
 	const char *request_digest;  /* hex SHA-256 of the request, with the key */
 	/*
-	 * Kind of a job added to the same transaction (call_id set, unique key "KIND:CALL_ID"), so
-	 * that a committed call is carried on whatever happens to this process; NULL for none.
+	 * Kind of a job added to the same transaction (call_id set, unique key "KIND:CALL_ID"),
+	 * due when the call is, so that a committed call is carried on whatever happens to this
+	 * process; NULL for none.
 	 */
 	const char *job_kind;
+	const struct principal *by; /* whose wish it is, for audit_log; or NULL */
 };
 
 /*
  * Insert a call in PENDING. err besides the usual:
+ *   -EDQUOT   a cap of the tenant is reached, see call_limit.h; call is NULL
  *   -EEXIST   the idempotency key was used before for the same request, or the SID is known: call
  * is the earlier one -ENOTUNIQ the idempotency key was used for another request
  */

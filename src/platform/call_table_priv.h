@@ -20,7 +20,7 @@ struct call_table {
 	call_overdue_h *overdueh;
 	void *overdue_arg;
 	bool started;
-	double active;     /* as last counted */
+	struct call_count *count;
 	double confidence; /* mean of recent user turns; NAN before the first */
 };
 
@@ -38,7 +38,13 @@ struct call_op {
 	char *data; /* JSON */
 	int64_t at;
 	size_t event_index;
+	int told_index; /* see webhook_tell() */
 };
+
+/* Add op's event, for live readers and for webhooks, to the transaction it is about. */
+void call_op_event(struct call_op *op, struct batch *batch);
+/* It was committed: tell them. */
+void call_op_told(struct call_op *op, struct db_result *const *results);
 
 /* size: that of a struct which begins with struct call_op; cleared. destroyh gets it, then calls
  * call_op_free(). */

@@ -12,6 +12,13 @@ void call_write_brief(struct json_writer *writer, const struct call *call)
 	json_write_str(writer, "phone_number", call->phone_number);
 	json_write_str(writer, "from_number", call->from_number);
 	json_write_str(writer, "agent", call->agent);
+	if (call->agent_version)
+		json_write_int(writer, "agent_version", call->agent_version);
+	else
+		json_write_str(writer, "agent_version", NULL);
+	json_write_time(writer, "scheduled_at", call->scheduled_at);
+	json_write_int(writer, "attempt", call->attempt);
+	json_write_str(writer, "retry_of", call->retry_of);
 	json_write_time(writer, "created_at", call->created_at);
 	json_write_time(writer, "started_at", call->started_at);
 	json_write_time(writer, "ended_at", call->ended_at);
@@ -37,7 +44,10 @@ void call_write(struct json_writer *writer, const struct call *call)
 	json_write_str(writer, "language", call->language);
 	json_write_number(writer, "temperature", call->temperature);
 	json_write_int(writer, "max_duration_seconds", call->max_duration_s);
+	json_write_bool(writer, "recorded", call->wants_recording);
+	json_write_raw(writer, "tools", call->tools, "null");
 	json_write_raw(writer, "metadata", call->metadata, "null");
+	json_write_raw(writer, "retry", call->retry, "null");
 	json_write_time(writer, "updated_at", call->updated_at);
 }
 

@@ -4,6 +4,7 @@
 #include "core/mem.h"
 #include "core/setting.h"
 #include "core/str.h"
+#include "platform/talk_lease.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -75,8 +76,8 @@ static void make_up_answer(struct task *task, const struct carrier_report *repor
 
 	if (event == CALL_EV_COMPLETED && report->started_us && !task->call->started_at &&
 	    !call_status_is_terminal(task->call->status))
-		call_table_apply(task->platform->api.calls, task->platform->api.tenant_id,
-				 task->call_id, &answered, NULL, NULL);
+		call_table_apply(task->platform->api.calls, task->tenant_id, task->call_id,
+				 &answered, NULL, NULL);
 }
 
 void carrier_status_apply(struct task *task, const struct carrier_report *report, task_step_h *then)
@@ -233,9 +234,13 @@ void carrier_overdue(struct call *call, void *arg)
 	struct platform *platform = arg;
 	struct overdue *overdue;
 
+	if (call_is_browser(call)) {
+		talk_overdue(platform, call);
+		return;
+	}
 	if (!call->twilio_call_sid && call->deadline_misses < LOOKUP_AFTER_MISSES)
 		return; /* the dialling job goes on */
-	overdue = task_new(platform, sizeof(*overdue), "call_manager", call->id, NULL);
+	overdue = task_new(platform, sizeof(*overdue), "call_manager", call->tenant_id, call->id);
 	overdue->before = call->status;
 	overdue->task.call = mem_ref(call);
 	LOG_INFO(&overdue->task.log, "call_overdue",
@@ -302,7 +307,7 @@ static void check_next(struct lookup *lookup)
 	if (lookup->checked == lookup->count)
 		looked_up(lookup);
 	else
-		call_table_find_sid(platform->api.calls, platform->api.tenant_id,
+		call_table_find_sid(platform->api.calls, lookup->task->tenant_id,
 				    lookup->sids[lookup->checked], candidate_checked, lookup);
 }
 
@@ -311,7 +316,7 @@ static void listed(const struct provider_result *result, const struct twilio_cal
 		   size_t count, void *arg)
 {
 	struct lookup *lookup = arg;
-	int64_t since = lookup->task->call->created_at - CLOCK_SLACK_US;
+	int64_t since = call_due_at(lookup->task->call) - CLOCK_SLACK_US;
 
 	if (result->err) {
 		lookup->then(lookup->task, result->err, result->reason);

@@ -9,13 +9,17 @@
 	"Goodbye."
 
 struct inbound_params {
-	const char *sid;
-	const char *from; /* E.164, sip:, "anonymous"... */
-	const char *to;   /* our number: decides the agent */
+	const char *sid;            /* NULL: from a browser */
+	const char *from;           /* E.164, sip:, "anonymous"... */
+	const char *to;             /* our number; NULL: none */
+	const char *agent;          /* that answers it; NULL: the built-in one of that number, or
+				       DEFAULT_AGENT */
+	const struct principal *by; /* whose wish it is; outlives the task; NULL: the caller's */
 };
 
 /*
- * Make the call, or find it when the webhook came before, and its session. then gets err 0 with
- * task->call, whose join_url is set unless the call is over; on failure the call is FAILED already.
+ * Make the call of task->tenant_id, or find it when the webhook came before, and its session. then
+ * gets err 0 with task->call, whose join_url is set unless the call is over; on failure the call is
+ * FAILED already.
  */
 void inbound_take(struct task *task, const struct inbound_params *params, task_step_h *then);

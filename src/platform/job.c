@@ -6,9 +6,11 @@
 #include "core/mem.h"
 #include "core/metric.h"
 #include "core/str.h"
+#include "core/trace.h"
 #include "core/uuid.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
+#include "platform/audit.h"
 #include "platform/store/batch.h"
 #include "platform/store/job.h"
 
@@ -18,11 +20,12 @@
 #include <string.h>
 
 enum {
-	MAX_KINDS = 12,
+	MAX_KINDS = 32,
 	POLL_MS = 1000,
 	COUNT_MS = 1000,
-	LEASE_MS = 30000,
-	RENEW_MS = 10000,
+	/* What a dead process held is free again after this. */
+	LEASE_MS = 10000,
+	RENEW_MS = 2500,
 	DEFAULT_ATTEMPTS = 8,
 	DEFAULT_CONCURRENCY = 4,
 	DEFAULT_RETRY_MS = 1000,
@@ -59,11 +62,13 @@ struct job_queue {
 
 /* A job in this process. */
 struct running {
-	struct job job; /* first: handlers see only this */
+	struct job job;     /* first: handlers see only this */
+	int64_t started_us; /* on the monotonic clock */
 	struct list_node node;
 	struct job_queue *queue;
 	struct job_kind_state *kind; /* NULL once it no longer counts as running */
 	struct timer *limit;
+	struct span *span;
 };
 
 /* A request to the database on behalf of somebody. */
@@ -77,6 +82,7 @@ struct job_call {
 	void *arg;
 	/* settling */
 	const char *state;
+	bool untried;
 	int64_t run_at;
 	char *detail;
 	int tries;
@@ -112,6 +118,7 @@ static void insert(struct batch *batch, const struct job_params *params, const c
 		   int64_t max_attempts, bool may_exist)
 {
 	int64_t now = clock_wall_us();
+	char traceparent[TRACEPARENT_SIZE];
 	struct store_job row = {
 		.id = id,
 		.tenant_id = params->tenant_id,
@@ -124,6 +131,8 @@ static void insert(struct batch *batch, const struct job_params *params, const c
 		.run_at = now + (int64_t)params->delay_ms * 1000,
 	};
 
+	if (trace_current_parent(traceparent))
+		row.traceparent = batch_own(batch, mem_strdup(traceparent));
 	store_job_insert(batch, &row, may_exist);
 }
 
@@ -147,6 +156,17 @@ static void on_enqueued(int err, struct db_result *const *results, size_t failed
 	mem_unref(call);
 }
 
+static void audit(struct batch *batch, const struct job_params *params, const char *id)
+{
+	auto_json json_t *detail = json_object();
+	auto_free char *text = NULL;
+
+	json_set_str(detail, "kind", params->kind);
+	json_set_str(detail, "call_id", params->call_id);
+	text = json_text(detail);
+	audit_add(batch, params->by, "job.enqueue", "job", id, text);
+}
+
 void job_enqueue(struct job_queue *queue, const struct job_params *params, job_enqueued_h *doneh,
 		 void *arg)
 {
@@ -158,6 +178,8 @@ void job_enqueue(struct job_queue *queue, const struct job_params *params, job_e
 	call->arg = arg;
 	call->run_at = params->delay_ms;
 	insert(&batch, params, call->id, params->max_attempts, false);
+	if (params->by)
+		audit(&batch, params, call->id);
 	batch_run(&batch, &call->request, queue->db, on_enqueued, call);
 }
 
@@ -192,8 +214,8 @@ static void settle_run(struct job_call *call)
 {
 	struct batch batch auto_batch = {0};
 
-	store_job_settle(&batch, call->id, call->queue->owner, call->state, call->run_at,
-			 call->detail, clock_wall_us());
+	store_job_settle(&batch, call->id, call->queue->owner, call->state, call->untried,
+			 call->run_at, call->detail, clock_wall_us());
 	batch_run(&batch, &call->request, call->queue->db, on_settled, call);
 }
 
@@ -215,26 +237,41 @@ static uint64_t backoff_ms(const struct running *run)
 	return delay - delay / 4 + random_u64() % (delay / 2 + 1);
 }
 
+/* A job that is given up waits for somebody who looks at it; one that is tried again does not. */
 static void report(struct running *run, const char *outcome, int err, const char *detail)
 {
+	const enum log_level level =
+		str_equal(outcome, "dead") ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING;
 	char labels[96];
 
 	snprintf(labels, sizeof(labels), "%s,%s", run->job.kind, outcome);
 	metric_add(METRIC_JOB_TOTAL, labels, 1);
+	metric_observe(METRIC_JOB_DURATION, run->job.kind,
+		       (double)(clock_mono_us() - run->started_us) / 1e6);
 	if (err)
-		LOG_WARN(&run->job.log, "job_failed", LOG_STR("job_id", run->job.id),
-			 LOG_STR("kind", run->job.kind), LOG_STR("outcome", outcome),
-			 LOG_INT("attempt", run->job.attempt), LOG_ERR(err),
-			 LOG_STR("detail", detail));
+		LOG_AT(&run->job.log, level, "job_failed", LOG_STR("job_id", run->job.id),
+		       LOG_STR("kind", run->job.kind), LOG_STR("outcome", outcome),
+		       LOG_INT("attempt", run->job.attempt), LOG_ERR(err),
+		       LOG_STR("detail", detail));
 	else
 		LOG_INFO(&run->job.log, "job_done", LOG_STR("job_id", run->job.id),
 			 LOG_STR("kind", run->job.kind), LOG_INT("attempt", run->job.attempt));
 }
 
+/* No longer running; it is due again in delay_ms, if at all. */
+static void conclude(struct running *run, struct job_call *call, uint64_t delay_ms)
+{
+	run->span = span_end(run->span);
+	run->kind->running--;
+	run->kind = NULL;
+	run->limit = mem_unref(run->limit);
+	settle_run(call);
+	queue_poll(run->queue, delay_ms);
+}
+
 static void settle(struct running *run, int err, uint64_t retry_after_ms, const char *detail)
 {
-	struct job_queue *queue = run->queue;
-	struct job_call *call = job_call_new(queue);
+	struct job_call *call = job_call_new(run->queue);
 	uint64_t delay_ms = 0;
 
 	str_copy(call->id, sizeof(call->id), run->job.id);
@@ -252,11 +289,9 @@ static void settle(struct running *run, int err, uint64_t retry_after_ms, const 
 	if (err)
 		call->detail = mem_strndup(detail ? detail : strerror(-err), MAX_DETAIL);
 	report(run, err && delay_ms ? "retried" : call->state, err, call->detail);
-	run->kind->running--;
-	run->kind = NULL;
-	run->limit = mem_unref(run->limit);
-	settle_run(call);
-	queue_poll(queue, delay_ms);
+	if (err)
+		span_fail(run->span, strerror(-err));
+	conclude(run, call, delay_ms);
 }
 
 static void running_destroy(void *data)
@@ -267,6 +302,7 @@ static void running_destroy(void *data)
 	if (run->kind)
 		run->kind->running--;
 	mem_unref(run->limit);
+	mem_unref(run->span);
 	mem_free(run->job.id);
 	mem_free(run->job.tenant_id);
 	mem_free(run->job.kind);
@@ -293,6 +329,25 @@ void job_retry_after(struct job *job, uint32_t retry_after_ms, const char *detai
 	finish(job, -EAGAIN, retry_after_ms, detail);
 }
 
+void job_postpone(struct job *job, uint32_t delay_ms, const char *detail)
+{
+	struct running *run = (struct running *)job;
+	struct job_call *call;
+
+	if (run->kind) {
+		call = job_call_new(run->queue);
+		str_copy(call->id, sizeof(call->id), job->id);
+		call->state = "ready";
+		call->untried = true;
+		call->run_at = clock_wall_us() + (int64_t)delay_ms * 1000;
+		call->detail = mem_strndup(detail ? detail : "", MAX_DETAIL);
+		LOG_DEBUG(&job->log, "job_postponed", LOG_STR("job_id", job->id),
+			  LOG_STR("kind", job->kind), LOG_STR("detail", detail));
+		conclude(run, call, delay_ms);
+	}
+	mem_unref(run);
+}
+
 static void on_limit(void *arg)
 {
 	settle(arg, -ETIMEDOUT, 0, "the job ran longer than it may");
@@ -305,6 +360,21 @@ static char *row_text(const struct db_result *result, size_t row, size_t column)
 	return mem_strdup(db_get_text(result, row, column));
 }
 
+/* The trace of what added the job goes on, hours later too. */
+static void begin_span(struct running *run, const char *traceparent)
+{
+	struct trace_context parent;
+	bool known = !traceparent_parse(&parent, traceparent);
+	char name[64];
+
+	snprintf(name, sizeof(name), "job %s", run->job.kind);
+	run->span = span_root(name, SPAN_CONSUMER, known ? &parent : NULL, false);
+	span_str(run->span, "voiceai.job.id", run->job.id);
+	span_str(run->span, "voiceai.job.kind", run->job.kind);
+	span_str(run->span, "voiceai.call.id", run->job.call_id);
+	span_int(run->span, "voiceai.job.attempt", run->job.attempt);
+}
+
 static struct running *running_new(struct job_queue *queue, struct job_kind_state *kind,
 				   const struct db_result *result, size_t row)
 {
@@ -313,6 +383,7 @@ static struct running *running_new(struct job_queue *queue, struct job_kind_stat
 	uint32_t max_run_ms = kind->kind.max_run_ms ? kind->kind.max_run_ms : DEFAULT_RUN_MS;
 
 	run->queue = queue;
+	run->started_us = clock_mono_us();
 	run->kind = kind;
 	kind->running++;
 	run->job.id = row_text(result, row, 0);
@@ -328,6 +399,7 @@ static struct running *running_new(struct job_queue *queue, struct job_kind_stat
 		run->job.max_attempts = kind->kind.max_attempts;
 	if (!run->job.max_attempts)
 		run->job.max_attempts = DEFAULT_ATTEMPTS;
+	begin_span(run, db_get_text(result, row, 7));
 	log_init(&run->job.log, "job", run->job.call_id ? run->job.call_id : "");
 	run->limit = timer_new(queue->loop, on_limit, run);
 	timer_start(run->limit, max_run_ms);
@@ -345,11 +417,15 @@ static void run_row(struct job_queue *queue, struct job_kind_state *kind,
 		    const struct db_result *result, size_t row)
 {
 	struct running *run = running_new(queue, kind, result, row);
+	struct span *span = mem_ref(run->span);
+	struct span *before = span_enter(span);
 
 	if (is_exhausted(run))
 		finish(&run->job, -ECANCELED, 0, "the process died in every try");
 	else
 		kind->kind.runh(&run->job, kind->kind.arg);
+	span_leave(before);
+	mem_unref(span);
 }
 
 static struct job_kind_state *find_kind(struct job_queue *queue, const char *name)
@@ -468,7 +544,7 @@ static void renew(void *arg)
 {
 	struct job_queue *queue = arg;
 	int64_t until = clock_wall_us() + LEASE_MS * 1000ll;
-	struct batch batch = {0};
+	struct batch batch auto_batch = {0};
 
 	LIST_EACH(&queue->jobs, node)
 	{
@@ -479,7 +555,7 @@ static void renew(void *arg)
 		store_job_renew(&batch, run->job.id, queue->owner, until);
 		if (batch.count == DB_MAX_STATEMENTS) {
 			batch_run(&batch, NULL, queue->db, NULL, NULL);
-			batch = (struct batch){0};
+			batch_free(&batch);
 		}
 	}
 	if (batch.count)

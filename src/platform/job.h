@@ -16,6 +16,7 @@ struct batch;
 struct db;
 struct job_queue;
 struct loop;
+struct principal;
 
 /* A claimed job, owned by the queue until job_done(). */
 struct job {
@@ -52,7 +53,8 @@ struct job_params {
 	const char *unique_key; /* or NULL: at most one unfinished or finished job has it */
 	const json_t *payload;  /* object or NULL */
 	uint32_t delay_ms;
-	uint32_t max_attempts; /* 0: the kind's, else 8 */
+	uint32_t max_attempts;      /* 0: the kind's, else 8 */
+	const struct principal *by; /* who asks for it, for audit_log; or NULL */
 };
 
 /*
@@ -94,6 +96,9 @@ void job_queue_wake(struct job_queue *queue);
  */
 void job_done(struct job *job, int err, const char *detail);
 void job_retry_after(struct job *job, uint32_t retry_after_ms, const char *detail);
+
+/* It could not begin: run it again in delay_ms, as if it had not been tried. */
+void job_postpone(struct job *job, uint32_t delay_ms, const char *detail);
 
 /* Bring a dead job back, with all its tries. err: 0 or -ENOENT (unknown, or not dead). */
 typedef void job_replayed_h(int err, void *arg);

@@ -11,7 +11,7 @@
 struct platform;
 struct settings;
 
-enum { PLATFORM_ERROR_SIZE = 400 };
+enum { PLATFORM_ERROR_SIZE = 500 };
 
 /*
  * Open everything and start serving; calls left over from an earlier process are taken up again.
@@ -23,8 +23,18 @@ int platform_new(struct platform **ret_platform, struct loop *loop, const struct
 		 const char *version, char error[PLATFORM_ERROR_SIZE]);
 uint16_t platform_port(const struct platform *platform);
 
+/* Read the files again that may change while it runs: the certificate. */
+void platform_reload(struct platform *platform);
+
 /*
- * Take no more requests or jobs, let what is under way finish, at most bound_ms, then doneh runs on
- * the loop. What is unfinished then is taken up at the next start.
+ * Stop in good order: /ready is 503 and no job is begun from now on; after delay_ms no request is
+ * taken and sockets are told to reconnect; then what is under way may finish, at most bound_ms;
+ * then doneh runs on the loop. What is unfinished goes back to other pods, or is taken up at the
+ * next start.
  */
-void platform_drain(struct platform *platform, uint32_t bound_ms, loop_h *doneh, void *arg);
+struct platform_drain {
+	uint32_t delay_ms;
+	uint32_t bound_ms;
+};
+void platform_drain(struct platform *platform, const struct platform_drain *drain, loop_h *doneh,
+		    void *arg);

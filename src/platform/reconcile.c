@@ -3,6 +3,7 @@
 #include "core/buf.h"
 #include "core/mem.h"
 #include "core/str.h"
+#include "platform/cost_price.h"
 #include "platform/platform_priv.h"
 #include "platform/session.h"
 #include "platform/transcript.h"
@@ -75,7 +76,7 @@ static void finish(struct reconcile *rec)
 {
 	auto_free char *key = mem_printf("%s:%s", JOB_ANALYSE, rec->task.call_id);
 	struct job_params params = {
-		.tenant_id = rec->task.platform->api.tenant_id,
+		.tenant_id = rec->task.tenant_id,
 		.kind = JOB_ANALYSE,
 		.call_id = rec->task.call_id,
 		.unique_key = key,
@@ -154,7 +155,7 @@ static void written(int err, void *arg)
 static void write_turn(struct reconcile *rec, const struct said *said, int64_t ordinal)
 {
 	struct transcript_turn turn = {
-		.tenant_id = rec->task.platform->api.tenant_id,
+		.tenant_id = rec->task.tenant_id,
 		.call_id = rec->task.call_id,
 		.ordinal = ordinal,
 		.speaker = said->agent ? "agent" : "user",
@@ -263,7 +264,7 @@ static void page_read(const struct provider_result *result, const struct ultravo
 	if (rec->next && ++rec->pages < MAX_PAGES)
 		ask_page(rec);
 	else
-		transcript_load(rec->task.platform->api.calls, rec->task.platform->api.tenant_id,
+		transcript_load(rec->task.platform->api.calls, rec->task.tenant_id,
 				rec->task.call_id, transcript_loaded, rec);
 }
 
@@ -300,6 +301,7 @@ static void session_read(const struct provider_result *result, const struct ultr
 		return;
 	}
 	rec->joined_us = session->joined_us;
+	cost_price_session(task, session);
 	if (!session->outcome) {
 		ask_page(rec);
 		return;
@@ -329,9 +331,9 @@ static void loaded(struct task *task, int err, const char *reason)
 
 static void run(struct job *job, void *arg)
 {
-	struct reconcile *rec = task_new(arg, sizeof(*rec), "call_manager", job->call_id, release);
+	struct reconcile *rec = task_for_job(arg, sizeof(*rec), "call_manager", job);
 
-	rec->task.job = job;
+	rec->task.releaseh = release;
 	task_load(&rec->task, loaded);
 }
 

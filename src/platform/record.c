@@ -425,13 +425,16 @@ static void store_summary(const struct record *record, struct batch *batch)
 	store_summary_import(batch, &summary, at);
 }
 
+/* What one batch takes of parameters and texts, whatever the statements are. */
+enum { STEP_STATEMENTS = 10 };
+
 /* Statements are counted: the call, the turns, the summary. */
 bool record_store(const struct record *record, size_t *next, struct batch *batch)
 {
 	size_t turns = json_array_size(record->transcript);
 	size_t total = 1 + turns + (record->summary ? 1 : 0);
 
-	for (; *next < total && batch->count < DB_MAX_STATEMENTS; (*next)++) {
+	for (; *next < total && batch->count < STEP_STATEMENTS; (*next)++) {
 		if (*next == 0)
 			store_call_import(batch, record->call);
 		else if (*next <= turns)

@@ -1,4 +1,4 @@
-/* The recording of a call: one file a call, in DATA_DIR/recordings. */
+/* The recording of a call: one file a call; where it lies is recording_store.h's business. */
 #pragma once
 
 #include "platform/call_table.h"
@@ -9,7 +9,7 @@ struct recording {
 	const char *status;       /* "pending" (told of), "available" (file is there), "failed" */
 	const char *provider_sid; /* RE...; may be NULL */
 	const char *url;          /* where to fetch it */
-	const char *path;         /* of the file; NULL unless available */
+	const char *path;         /* place of the file; NULL unless available */
 	const char *error;
 	int64_t duration_s;
 	int64_t size_bytes;

@@ -7,10 +7,15 @@
 
 enum { AT_ONCE = 8, MAX_CALLS = 10000 };
 
+struct dialled {
+	char tenant_id[UUID_SIZE];
+	char call_id[UUID_SIZE];
+};
+
 struct resume {
 	struct platform *platform;
 	struct db_request *request;
-	char (*ids)[UUID_SIZE];
+	struct dialled *calls;
 	size_t count;
 	size_t next;
 };
@@ -25,7 +30,7 @@ static void resume_destroy(void *data)
 	struct resume *resume = data;
 
 	mem_unref(resume->request);
-	mem_free(resume->ids);
+	mem_free(resume->calls);
 }
 
 static void resume_next(struct resume *resume);
@@ -51,12 +56,14 @@ static void loaded(struct task *task, int err, const char *reason)
 
 static void resume_next(struct resume *resume)
 {
+	const struct dialled *call;
 	struct resumed *resumed;
 
 	if (resume->next == resume->count)
 		return;
-	resumed = task_new(resume->platform, sizeof(*resumed), "call_manager",
-			   resume->ids[resume->next++], NULL);
+	call = &resume->calls[resume->next++];
+	resumed = task_new(resume->platform, sizeof(*resumed), "call_manager", call->tenant_id,
+			   call->call_id);
 	resumed->resume = resume;
 	task_load(&resumed->task, loaded);
 }
@@ -70,9 +77,11 @@ static void listed(int err, struct db_result *const *results, size_t failed, voi
 		return;
 	}
 	resume->count = db_rows(results[0]);
-	resume->ids = mem_alloc((resume->count + 1) * sizeof(*resume->ids));
-	for (size_t i = 0; i < resume->count; i++)
-		str_copy(resume->ids[i], UUID_SIZE, db_get_text(results[0], i, 0));
+	resume->calls = mem_alloc((resume->count + 1) * sizeof(*resume->calls));
+	for (size_t i = 0; i < resume->count; i++) {
+		str_copy(resume->calls[i].tenant_id, UUID_SIZE, db_get_text(results[0], i, 0));
+		str_copy(resume->calls[i].call_id, UUID_SIZE, db_get_text(results[0], i, 1));
+	}
 	for (size_t i = 0; i < AT_ONCE; i++)
 		resume_next(resume);
 }
@@ -84,7 +93,7 @@ void resume_start(struct platform *platform)
 
 	resume->platform = platform;
 	platform->resume = resume;
-	store_call_select_dialled(&batch, platform->api.tenant_id, MAX_CALLS);
+	store_call_select_dialled(&batch, MAX_CALLS);
 	batch_run(&batch, &resume->request, platform->api.db, listed, resume);
 }
 

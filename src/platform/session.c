@@ -4,6 +4,7 @@
 #include "core/mem.h"
 #include "core/setting.h"
 #include "core/str.h"
+#include "platform/talk.h"
 
 #include <errno.h>
 #include <math.h>
@@ -61,6 +62,7 @@ static json_t *make_metadata(const struct call *call)
 	if (!metadata)
 		metadata = json_object();
 	json_set_str(metadata, "call_id", call->id);
+	json_set_str(metadata, "tenant_id", call->tenant_id);
 	return metadata;
 }
 
@@ -69,9 +71,12 @@ void session_create(struct task *task, task_step_h *then)
 	struct platform *platform = task->platform;
 	const struct settings *settings = platform->api.settings;
 	const struct call *call = task->call;
-	auto_free char *data_url = platform_ws_url(platform, PATH_ULTRAVOX_DATA, call->id);
-	auto_free char *events_url = platform_url(platform, PATH_ULTRAVOX_EVENTS, "");
+	auto_free char *data_url =
+		platform_ws_url(platform, PATH_ULTRAVOX_DATA, call->tenant_id, call->id);
+	auto_free char *events_url =
+		platform_url(platform, PATH_ULTRAVOX_EVENTS, call->tenant_id, "");
 	auto_json json_t *metadata = make_metadata(call);
+	auto_json json_t *tools = call->tools ? json_loads(call->tools, 0, NULL) : NULL;
 	struct ultravox_call_params params = {
 		.system_prompt = call->system_prompt,
 		.model = call->model,
@@ -83,12 +88,14 @@ void session_create(struct task *task, task_step_h *then)
 		.temperature = isnan(call->temperature) ? -1 : call->temperature,
 		.join_timeout_s = join_timeout_s(platform),
 		.max_duration_s = (uint32_t)call->max_duration_s,
-		.recording = settings->record_calls,
+		.recording = call->wants_recording,
+		.tools = tools,
 		.metadata = metadata,
 		.data_url = data_url,
 		.data_secret = settings->ultravox_shared_secret,
 		.callback_url = events_url,
 		.callback_secret = settings->ultravox_webhook_secret,
+		.web_socket_rate_hz = call_is_browser(call) ? TALK_RATE_HZ : 0,
 	};
 
 	task->then = then;

@@ -3,8 +3,10 @@
 #include "core/clock.h"
 #include "core/metric.h"
 #include "core/str.h"
+#include "platform/analyser.h"
 #include "platform/call_table_priv.h"
 #include "platform/live.h"
+#include "platform/store/figure.h"
 #include "platform/store/turn.h"
 
 #include <errno.h>
@@ -46,7 +48,8 @@ int transcript_partial(struct call_table *table, const struct transcript_turn *t
 	if (!table->conf.live)
 		return 0;
 	data = turn_data(turn);
-	live_publish(table->conf.live, turn->call_id, LIVE_TRANSCRIPT_PARTIAL, data);
+	live_publish(table->conf.live, turn->tenant_id, turn->call_id, LIVE_TRANSCRIPT_PARTIAL,
+		     data);
 	return 0;
 }
 
@@ -59,6 +62,18 @@ static void count_confidence(struct call_table *table, const struct transcript_t
 		table->confidence = turn->confidence;
 	table->confidence += (turn->confidence - table->confidence) / 20;
 	metric_set(METRIC_STT_CONFIDENCE, "", table->confidence);
+}
+
+/* What a caller says shows how the call goes while it goes: two digits are as much as there is to
+ * know. */
+static json_t *final_data(const struct transcript_turn *turn)
+{
+	json_t *data = turn_data(turn);
+
+	if (str_equal(turn->speaker, "user"))
+		json_set_number(data, "sentiment",
+				round(analyser_sentiment(turn->text) * 100) / 100);
+	return data;
 }
 
 int transcript_final(struct call_table *table, const struct transcript_turn *turn,
@@ -76,7 +91,7 @@ int transcript_final(struct call_table *table, const struct transcript_turn *tur
 	count_confidence(table, turn);
 	store_turn_save(&batch, &row);
 	call_note(table, &batch, turn->tenant_id, turn->call_id,
-		  live_type_name(LIVE_TRANSCRIPT_FINAL), turn_data(&row), doneh, arg);
+		  live_type_name(LIVE_TRANSCRIPT_FINAL), final_data(&row), doneh, arg);
 	return 0;
 }
 
@@ -104,9 +119,17 @@ void transcript_timing(struct call_table *table, const char *tenant_id, const ch
 {
 	struct batch batch auto_batch = {0};
 	json_t *data = json_deep_copy(timing);
+	int64_t at = clock_wall_us();
+	struct store_turn_times times = {
+		.end_of_speech_ms = json_get_int(timing, "end_of_speech_ms", -1),
+		.recognised_ms = json_get_int(timing, "recognised_ms", -1),
+		.answer_ms = json_get_int(timing, "answer_ms", -1),
+		.first_audio_ms = json_get_int(timing, "first_audio_ms", -1),
+	};
 
 	count_timing(timing);
-	store_turn_timing(&batch, tenant_id, call_id, ordinal, clock_wall_us(),
+	store_turn_figure_add(&batch, tenant_id, call_id, ordinal, at, &times);
+	store_turn_timing(&batch, tenant_id, call_id, ordinal, at,
 			  batch_own(&batch, json_text(timing)));
 	json_set_int(data, "ordinal", ordinal);
 	call_note(table, &batch, tenant_id, call_id, live_type_name(LIVE_TURN_TIMING), data, doneh,

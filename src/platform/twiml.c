@@ -58,6 +58,16 @@ char *twiml_connect(const char *url)
 	return end(&doc);
 }
 
+char *twiml_reject_busy(void)
+{
+	struct document doc = begin();
+
+	xmlTextWriterStartElement(doc.writer, BAD_CAST "Reject");
+	xmlTextWriterWriteAttribute(doc.writer, BAD_CAST "reason", BAD_CAST "busy");
+	xmlTextWriterEndElement(doc.writer);
+	return end(&doc);
+}
+
 char *twiml_hangup(const char *text)
 {
 	struct document doc = begin();

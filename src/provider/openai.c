@@ -209,6 +209,9 @@ static void chat_answered(struct provider_result *result, provider_user_h *userh
 				       .model = json_get_str(result->json, "model", "")};
 	auto_json json_t *object = NULL;
 
+	answer.tokens = json_get_int(json_object_get(result->json, "usage"), "total_tokens", 0);
+	if (answer.tokens < 0 || answer.tokens > INT32_MAX)
+		answer.tokens = 0;
 	if (!result->err && !json_is_object(choice)) {
 		result->err = -EBADMSG;
 		str_copy(result->reason, sizeof(result->reason),

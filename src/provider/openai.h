@@ -39,6 +39,7 @@ struct openai_answer {
 	enum openai_outcome outcome;
 	const json_t *object;              /* OPENAI_OK only; borrowed */
 	const char *model;                 /* that answered; borrowed, "" for unknown */
+	int64_t tokens;                    /* used, of the prompt and the answer; 0: not said */
 	char reason[PROVIDER_REASON_SIZE]; /* for everything but OPENAI_OK */
 };
 

@@ -47,6 +47,7 @@ struct openai_analysis {
 	bool invalid_once;
 	openai_analysis_h *analysish;
 	void *arg;
+	int64_t tokens;
 };
 
 static json_t *string_array(void)
@@ -196,6 +197,7 @@ static void answered(const struct provider_result *result, const struct openai_a
 	struct openai_analysis *analysis = arg;
 	struct openai_summary summary;
 	struct openai_verdict verdict = {
+		.tokens = analysis->tokens += answer->tokens,
 		.outcome = answer->outcome,
 		.reason = answer->reason,
 		.retry_after_ms = result->retry_after_ms,

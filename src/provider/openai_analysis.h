@@ -28,6 +28,7 @@ struct openai_verdict {
 	const char *reason;
 	bool again;
 	uint32_t retry_after_ms;
+	int64_t tokens; /* used by all that was asked, also when it was no use; 0: not said */
 };
 typedef void openai_analysis_h(const struct openai_summary *summary,
 			       const struct openai_verdict *verdict, void *arg);

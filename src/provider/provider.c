@@ -7,6 +7,7 @@
 #include "core/metric.h"
 #include "core/str.h"
 #include "core/timestamp.h"
+#include "core/trace.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
 
@@ -35,6 +36,7 @@ struct provider_request {
 	provider_answer_h *answerh;
 	provider_user_h *userh;
 	void *arg;
+	struct span *context; /* what was current when it was sent */
 };
 
 static void provider_destroy(void *data)
@@ -66,6 +68,7 @@ static void request_destroy(void *data)
 	list_remove(&req->node);
 	mem_unref(req->exchange);
 	mem_unref(req->timer);
+	mem_unref(req->context);
 	for (size_t i = 0; req->headers && req->headers[i]; i++)
 		mem_free(req->headers[i]);
 	mem_free(req->headers);
@@ -160,13 +163,28 @@ static void describe(struct provider_result *result, const struct provider_reque
 			 http->status, *detail ? ": " : "", detail);
 }
 
+/* Label of METRIC_PROVIDER_ERROR. */
+static const char *error_kind(const struct http_result *http)
+{
+	if (http->err == -ETIMEDOUT)
+		return "timeout";
+	if (http->err)
+		return "unreachable";
+	if (http->status == 429 || http->status == 503)
+		return "throttled";
+	return http->status >= 500 ? "server" : "refused";
+}
+
 static void count(const struct provider_request *req, const struct http_result *http, int err)
 {
 	const char *name = req->provider->policy->name;
+	char labels[64];
 
 	metric_observe(METRIC_PROVIDER_DURATION, name, (double)http->took_ms / 1000.0);
-	if (err)
-		metric_add(METRIC_PROVIDER_ERROR, name, 1);
+	if (!err)
+		return;
+	snprintf(labels, sizeof(labels), "%s,%s", name, error_kind(http));
+	metric_add(METRIC_PROVIDER_ERROR, labels, 1);
 }
 
 static void finish(struct provider_request *req, const struct http_result *http, const json_t *json)
@@ -178,6 +196,7 @@ static void finish(struct provider_request *req, const struct http_result *http,
 		.json = json,
 		.body = http->body ? http->body : "",
 		.body_len = http->body_len,
+		.exchange = http->err ? NULL : http->exchange,
 	};
 
 	if (result.err) {
@@ -224,6 +243,7 @@ static void answered(const struct http_result *http, void *arg)
 	}
 	req->unknown |= may_have_happened(http);
 	req->retries++;
+	metric_add(METRIC_PROVIDER_RETRY, policy->name, 1);
 	LOG_INFO(&req->provider->log, "vendor_request_retried", LOG_INT("status", http->status),
 		 LOG_INT("retry", req->retries), LOG_INT("wait_ms", (int64_t)wait_ms));
 	timer_start(req->timer, wait_ms);
@@ -240,10 +260,14 @@ static void retry_due(void *arg)
 {
 	struct provider_request *req = arg;
 	struct http_result broken = {.body = "", .content_type = ""};
+	struct span *context = mem_ref(req->context);
+	struct span *before = span_enter(context);
 
 	broken.err = attempt(req);
 	if (broken.err)
 		finish(req, &broken, NULL);
+	span_leave(before);
+	mem_unref(context);
 }
 
 int provider_send(struct provider_request **ret_request, struct provider *provider,
@@ -257,6 +281,7 @@ int provider_send(struct provider_request **ret_request, struct provider *provid
 	req->answerh = params->answerh;
 	req->userh = params->userh;
 	req->arg = params->arg;
+	req->context = mem_ref(span_current());
 	copy_params(req, &params->http);
 	req->timer = timer_new(provider->loop, retry_due, req);
 	err = attempt(req);

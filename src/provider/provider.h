@@ -37,6 +37,7 @@ struct provider_result {
 	const json_t *json;      /* body, when it was JSON; borrowed, NULL for none */
 	const char *body;        /* borrowed; "" for none */
 	size_t body_len;
+	const struct http_exchange *exchange; /* for headers; NULL without an answer */
 };
 
 /* Once per request, on the loop; what result points at is valid during the handler only. */

@@ -1,13 +1,16 @@
 #include "provider/twilio.h"
 
 #include "core/buf.h"
+#include "core/decimal.h"
 #include "core/encoding.h"
 #include "core/mem.h"
 #include "core/str.h"
 #include "core/timestamp.h"
 #include "http/form.h"
+#include "provider/twilio_priv.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -17,15 +20,6 @@ enum {
 	LIST_SIZE = 50,
 	RECORDING_TIMEOUT_MS = 120000,
 	RECORDING_MAX_BYTES = 512 * 1024 * 1024,
-};
-
-struct twilio {
-	struct provider *provider;
-	char *base; /* .../2010-04-01/Accounts/AC.. */
-	char *api_url;
-	char *account_sid;
-	char *auth_token;
-	uint32_t timeout_ms;
 };
 
 /*
@@ -104,6 +98,19 @@ static int64_t json_rfc2822(const json_t *obj, const char *key)
 	return us;
 }
 
+/* "-0.00750": what it takes from the account is negative. */
+static void parse_price(struct twilio_call *call, const json_t *json)
+{
+	const char *price = json_get_str(json, "price", NULL);
+
+	if (!price || decimal_parse(&call->price_micros, price))
+		return;
+	call->has_price = true;
+	call->price_micros = llabs(call->price_micros);
+	str_copy(call->price_unit, sizeof(call->price_unit),
+		 json_get_str(json, "price_unit", "USD"));
+}
+
 /* Every field is nullable, and numbers are strings; only sid and status are needed. */
 static int parse_call(struct twilio_call *call, const json_t *json)
 {
@@ -120,13 +127,14 @@ static int parse_call(struct twilio_call *call, const json_t *json)
 	str_copy(call->from, sizeof(call->from), json_get_str(json, "from", ""));
 	if (duration)
 		str_parse_int(&call->duration_s, duration, 0, INT32_MAX);
+	parse_price(call, json);
 	call->created_us = json_rfc2822(json, "date_created");
 	call->started_us = json_rfc2822(json, "start_time");
 	call->ended_us = json_rfc2822(json, "end_time");
 	return 0;
 }
 
-static void not_documented(struct provider_result *result)
+void twilio_not_documented(struct provider_result *result)
 {
 	result->err = -EBADMSG;
 	result->unknown = true;
@@ -138,7 +146,7 @@ static void call_answered(struct provider_result *result, provider_user_h *userh
 	struct twilio_call call;
 
 	if (!result->err && parse_call(&call, result->json))
-		not_documented(result);
+		twilio_not_documented(result);
 	((twilio_call_h *)userh)(result, result->err ? NULL : &call, arg);
 }
 
@@ -149,7 +157,7 @@ static void list_answered(struct provider_result *result, provider_user_h *userh
 	size_t count = 0;
 
 	if (!result->err && !json_is_array(list))
-		not_documented(result);
+		twilio_not_documented(result);
 	for (size_t i = 0; !result->err && i < json_array_size(list) && count < LIST_SIZE; i++)
 		if (!parse_call(&calls[count], json_array_get(list, i)))
 			count++;
@@ -158,7 +166,7 @@ static void list_answered(struct provider_result *result, provider_user_h *userh
 
 /* ---- requests ---- */
 
-static struct provider_send_params request(const struct twilio *twilio, const char *method,
+struct provider_send_params twilio_request(const struct twilio *twilio, const char *method,
 					   const char *url)
 {
 	return (struct provider_send_params){
@@ -171,13 +179,13 @@ static struct provider_send_params request(const struct twilio *twilio, const ch
 	};
 }
 
-static int post_form(struct provider_request **ret_request, struct twilio *twilio, const char *url,
+int twilio_post_form(struct provider_request **ret_request, struct twilio *twilio, const char *url,
 		     const struct form *form, provider_answer_h *answerh, provider_user_h *userh,
 		     void *arg)
 {
 	static const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
 					      "Accept: application/json", NULL};
-	struct provider_send_params params = request(twilio, "POST", url);
+	struct provider_send_params params = twilio_request(twilio, "POST", url);
 	auto_buf struct buf body = {0};
 
 	form_encode(form, &body);
@@ -230,12 +238,13 @@ int twilio_call_create(struct provider_request **ret_request, struct twilio *twi
 		/* The recording and the transcript have one clock. */
 		form_add(form, "Trim", "do-not-trim");
 	}
-	return post_form(ret_request, twilio, url, form, call_answered, (provider_user_h *)callh,
-			 arg);
+	return twilio_post_form(ret_request, twilio, url, form, call_answered,
+				(provider_user_h *)callh, arg);
 }
 
 /* sid comes from a webhook or the database: never let it be anything but a path segment. */
-static char *call_url(const struct twilio *twilio, const char *sid, const char *tail)
+static char *resource_url(const struct twilio *twilio, const char *kind, const char *sid,
+			  const char *tail)
 {
 	size_t len;
 
@@ -245,7 +254,12 @@ static char *call_url(const struct twilio *twilio, const char *sid, const char *
 			  "0123456789");
 	if (!len || sid[len])
 		return NULL;
-	return mem_printf("%s/Calls/%s%s", twilio->base, sid, tail);
+	return mem_printf("%s/%s/%s%s", twilio->base, kind, sid, tail);
+}
+
+static char *call_url(const struct twilio *twilio, const char *sid, const char *tail)
+{
+	return resource_url(twilio, "Calls", sid, tail);
 }
 
 int twilio_call_fetch(struct provider_request **ret_request, struct twilio *twilio, const char *sid,
@@ -256,7 +270,7 @@ int twilio_call_fetch(struct provider_request **ret_request, struct twilio *twil
 
 	if (!url)
 		return -EINVAL;
-	params = request(twilio, "GET", url);
+	params = twilio_request(twilio, "GET", url);
 	params.answerh = call_answered;
 	params.userh = (provider_user_h *)callh;
 	params.arg = arg;
@@ -281,7 +295,7 @@ int twilio_call_list(struct provider_request **ret_request, struct twilio *twili
 	add_number(query, "PageSize", LIST_SIZE);
 	buf_printf(&url, "%s/Calls.json?", twilio->base);
 	form_encode(query, &url);
-	params = request(twilio, "GET", buf_str(&url));
+	params = twilio_request(twilio, "GET", buf_str(&url));
 	params.answerh = list_answered;
 	params.userh = (provider_user_h *)listh;
 	params.arg = arg;
@@ -302,8 +316,8 @@ int twilio_call_update(struct provider_request **ret_request, struct twilio *twi
 	add(form, "Url", update->url);
 	if (form_count(form) == 0)
 		return -EINVAL;
-	return post_form(ret_request, twilio, url, form, call_answered, (provider_user_h *)callh,
-			 arg);
+	return twilio_post_form(ret_request, twilio, url, form, call_answered,
+				(provider_user_h *)callh, arg);
 }
 
 int twilio_recording_start(struct provider_request **ret_request, struct twilio *twilio,
@@ -317,7 +331,48 @@ int twilio_recording_start(struct provider_request **ret_request, struct twilio 
 	form_add(form, "RecordingChannels", "dual");
 	form_add(form, "RecordingStatusCallback", callback);
 	form_add(form, "RecordingStatusCallbackEvent", "completed absent");
-	return post_form(ret_request, twilio, url, form, NULL, (provider_user_h *)doneh, arg);
+	return twilio_post_form(ret_request, twilio, url, form, NULL, (provider_user_h *)doneh,
+				arg);
+}
+
+static void stream_answered(struct provider_result *result, provider_user_h *userh, void *arg)
+{
+	const char *sid = json_get_str(result->json, "sid", NULL);
+
+	if (!result->err && str_is_empty(sid))
+		twilio_not_documented(result);
+	((twilio_stream_h *)userh)(result, result->err ? NULL : sid, arg);
+}
+
+int twilio_stream_start(struct provider_request **ret_request, struct twilio *twilio,
+			const char *sid, const char *stream_url, twilio_stream_h *streamh,
+			void *arg)
+{
+	auto_free char *url = call_url(twilio, sid, "/Streams.json");
+	auto_unref struct form *form = form_new();
+
+	if (!url)
+		return -EINVAL;
+	form_add(form, "Url", stream_url);
+	form_add(form, "Track", "both_tracks");
+	return twilio_post_form(ret_request, twilio, url, form, stream_answered,
+				(provider_user_h *)streamh, arg);
+}
+
+int twilio_stream_stop(struct provider_request **ret_request, struct twilio *twilio,
+		       const char *sid, const char *stream_sid, provider_done_h *doneh, void *arg)
+{
+	bool good = stream_sid[strspn(stream_sid, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno"
+						  "pqrstuvwxyz0123456789")] == '\0';
+	auto_free char *tail = mem_printf("/Streams/%s.json", stream_sid);
+	auto_free char *url = good ? call_url(twilio, sid, tail) : NULL;
+	auto_unref struct form *form = form_new();
+
+	if (!url)
+		return -EINVAL;
+	form_add(form, "Status", "stopped");
+	return twilio_post_form(ret_request, twilio, url, form, NULL, (provider_user_h *)doneh,
+				arg);
 }
 
 int twilio_recording_download(struct provider_request **ret_request, struct twilio *twilio,
@@ -331,11 +386,26 @@ int twilio_recording_download(struct provider_request **ret_request, struct twil
 	if (!str_has_prefix(recording_url, twilio->api_url) || recording_url[base_len] != '/')
 		return -EINVAL;
 	url = mem_printf("%s.wav?RequestedChannels=2", recording_url);
-	params = request(twilio, "GET", url);
+	params = twilio_request(twilio, "GET", url);
 	params.http.output_path = path;
 	params.http.timeout_ms = RECORDING_TIMEOUT_MS;
 	params.http.max_body_bytes = RECORDING_MAX_BYTES;
 	params.http.max_redirects = 3;
+	params.userh = (provider_user_h *)doneh;
+	params.arg = arg;
+	return provider_send(ret_request, twilio->provider, &params);
+}
+
+int twilio_recording_remove(struct provider_request **ret_request, struct twilio *twilio,
+			    const char *sid, provider_done_h *doneh, void *arg)
+{
+	struct provider_send_params params;
+	auto_free char *url = resource_url(twilio, "Recordings", sid, ".json");
+
+	if (!url)
+		return -EINVAL;
+	params = twilio_request(twilio, "DELETE", url);
+	params.safe = true;
 	params.userh = (provider_user_h *)doneh;
 	params.arg = arg;
 	return provider_send(ret_request, twilio->provider, &params);

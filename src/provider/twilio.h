@@ -48,6 +48,9 @@ struct twilio_call {
 	char from[256];
 	int64_t duration_s;                       /* -1 until completed */
 	int64_t created_us, started_us, ended_us; /* 0 for null */
+	bool has_price;                           /* false: the vendor does not know it yet */
+	int64_t price_micros;                     /* what the call cost, positive */
+	char price_unit[8];                       /* currency, ISO 4217 */
 };
 
 /* call is NULL on failure. */
@@ -97,6 +100,18 @@ int twilio_recording_start(struct provider_request **ret_request, struct twilio 
 			   void *arg);
 
 /*
+ * Copy both tracks of a live call to url (wss://, or ws:// on a loopback address; what stands
+ * behind a '?' does not arrive), 8 kHz mu-law in Media Streams messages. The call goes on as it is.
+ * A call that is not live: -EINVAL or -ENOENT. stream_sid is NULL on failure.
+ */
+typedef void twilio_stream_h(const struct provider_result *result, const char *stream_sid,
+			     void *arg);
+int twilio_stream_start(struct provider_request **ret_request, struct twilio *twilio,
+			const char *sid, const char *url, twilio_stream_h *streamh, void *arg);
+int twilio_stream_stop(struct provider_request **ret_request, struct twilio *twilio,
+		       const char *sid, const char *stream_sid, provider_done_h *doneh, void *arg);
+
+/*
  * Download a recording as two-channel WAV into path (created or replaced). recording_url is the one
  * of the callback, without extension; it must lie under the API's own URL, because our credentials
  * go there. Returns 0 or -EINVAL.
@@ -104,3 +119,7 @@ int twilio_recording_start(struct provider_request **ret_request, struct twilio 
 int twilio_recording_download(struct provider_request **ret_request, struct twilio *twilio,
 			      const char *recording_url, const char *path, provider_done_h *doneh,
 			      void *arg);
+
+/* Delete a recording (RE...) at the carrier. err -ENOENT: there is none. Returns 0 or -EINVAL. */
+int twilio_recording_remove(struct provider_request **ret_request, struct twilio *twilio,
+			    const char *sid, provider_done_h *doneh, void *arg);

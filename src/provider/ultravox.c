@@ -1,6 +1,7 @@
 #include "provider/ultravox.h"
 
 #include "core/buf.h"
+#include "core/encoding.h"
 #include "core/mem.h"
 #include "core/str.h"
 #include "core/timestamp.h"
@@ -177,6 +178,14 @@ static void call_answered(struct provider_result *result, provider_user_h *userh
 	((ultravox_call_h *)userh)(result, result->err ? NULL : &call, arg);
 }
 
+#define INSTRUCTION     "<instruction>"
+#define INSTRUCTION_END "</instruction>"
+
+bool ultravox_is_instruction(const char *text)
+{
+	return str_has_prefix(text, INSTRUCTION);
+}
+
 /* True when it is something that was said. */
 static bool parse_message(struct ultravox_message *message, const json_t *json)
 {
@@ -196,7 +205,10 @@ static bool parse_message(struct ultravox_message *message, const json_t *json)
 	message->end_s = get_duration(span, "end");
 	if (confidence)
 		str_parse_double(&message->confidence, confidence, 0, 1);
-	return *message->text && (message->agent || str_equal(role, "MESSAGE_ROLE_USER"));
+	if (!message->agent &&
+	    (!str_equal(role, "MESSAGE_ROLE_USER") || ultravox_is_instruction(message->text)))
+		return false;
+	return *message->text;
 }
 
 static void messages_answered(struct provider_result *result, provider_user_h *userh, void *arg)
@@ -263,6 +275,18 @@ static json_t *callbacks(const struct ultravox_call_params *params)
 	return all;
 }
 
+/* Audio may be sent ahead by so much: whoever plays it drops it when told to. */
+enum { CLIENT_BUFFER_MS = 300 };
+
+static json_t *medium(const struct ultravox_call_params *params)
+{
+	if (!params->web_socket_rate_hz)
+		return json_pack("{s:{}}", "twilio");
+	return json_pack("{s:{s:i,s:i,s:i}}", "serverWebSocket", "inputSampleRate",
+			 (int)params->web_socket_rate_hz, "outputSampleRate",
+			 (int)params->web_socket_rate_hz, "clientBufferSizeMs", CLIENT_BUFFER_MS);
+}
+
 static json_t *create_body(const struct ultravox_call_params *params)
 {
 	json_t *body = json_object();
@@ -278,10 +302,12 @@ static json_t *create_body(const struct ultravox_call_params *params)
 	if (params->max_duration_s)
 		set_duration(body, "maxDuration", params->max_duration_s);
 	json_set_bool(body, "recordingEnabled", params->recording);
-	json_object_set_new(body, "medium", json_pack("{s:{}}", "twilio"));
+	json_object_set_new(body, "medium", medium(params));
 	json_object_set_new(body, "firstSpeakerSettings", first_speaker(params));
 	/* Times of each turn on the data connection; engines that do not know it ignore it. */
 	json_object_set_new(body, "experimentalSettings", json_pack("{s:b}", "turnTiming", 1));
+	if (params->tools)
+		json_object_set(body, "selectedTools", (json_t *)params->tools);
 	if (params->metadata)
 		json_object_set(body, "metadata", (json_t *)params->metadata);
 	if (!str_is_empty(params->data_url)) {
@@ -343,13 +369,125 @@ int ultravox_messages(struct provider_request **ret_request, struct ultravox *ul
 	return send_json(ret_request, ultravox, page ? page : first, NULL, &send);
 }
 
+/* ---- voices ---- */
+
+enum { MAX_PREVIEW_BYTES = 8 * 1024 * 1024 };
+
+static void voices_answered(struct provider_result *result, provider_user_h *userh, void *arg)
+{
+	const json_t *list = json_object_get(result->json, "results");
+	size_t size = json_array_size(list) > PAGE_SIZE ? PAGE_SIZE : json_array_size(list);
+	auto_free struct ultravox_voice *voices = mem_alloc((size + 1) * sizeof(*voices));
+	const char *next = json_get_str(result->json, "next", NULL);
+
+	if (!result->err && !json_is_array(list))
+		not_documented(result);
+	if (result->err)
+		size = 0;
+	for (size_t i = 0; i < size; i++) {
+		const json_t *json = json_array_get(list, i);
+
+		voices[i] = (struct ultravox_voice){
+			.id = json_get_str(json, "voiceId", ""),
+			.name = json_get_str(json, "name", ""),
+			.description = json_get_str(json, "description", ""),
+			.language = json_get_str(json, "primaryLanguage", ""),
+			.provider = json_get_str(json, "provider", ""),
+		};
+	}
+	((ultravox_voices_h *)userh)(result, voices, size, result->err ? NULL : next, arg);
+}
+
+int ultravox_voices(struct provider_request **ret_request, struct ultravox *ultravox,
+		    const char *page, ultravox_voices_h *voicesh, void *arg)
+{
+	auto_free char *first = mem_printf("%s/voices?pageSize=100", ultravox->api_url);
+	size_t base_len = strlen(ultravox->api_url);
+	struct provider_send_params send = {
+		.answerh = voices_answered, .userh = (provider_user_h *)voicesh, .arg = arg};
+
+	if (page && (!str_has_prefix(page, ultravox->api_url) || page[base_len] != '/'))
+		return -EINVAL;
+	return send_json(ret_request, ultravox, page ? page : first, NULL, &send);
+}
+
+static int fetch_sound(struct provider_request **ret_request, struct ultravox *ultravox,
+		       const char *url, const char *key_header, provider_done_h *doneh, void *arg)
+{
+	const char *headers[] = {key_header, NULL};
+	struct provider_send_params send = {
+		.http = {.method = "GET",
+			 .url = url,
+			 .headers = headers,
+			 .timeout_ms = ultravox->timeout_ms,
+			 .max_body_bytes = MAX_PREVIEW_BYTES,
+			 .guarded = !key_header}, /* an address that somebody gave us */
+		.safe = true,
+		.userh = (provider_user_h *)doneh,
+		.arg = arg};
+
+	return provider_send(ret_request, ultravox->provider, &send);
+}
+
+int ultravox_voice_preview(struct provider_request **ret_request, struct ultravox *ultravox,
+			   const char *voice_id, provider_done_h *doneh, void *arg)
+{
+	auto_buf struct buf url = {0};
+
+	buf_printf(&url, "%s/voices/", ultravox->api_url);
+	percent_encode(&url, voice_id, strlen(voice_id));
+	buf_append_str(&url, "/preview");
+	return fetch_sound(ret_request, ultravox, buf_str(&url), ultravox->key_header, doneh, arg);
+}
+
+int ultravox_voice_preview_at(struct provider_request **ret_request, struct ultravox *ultravox,
+			      const char *url, provider_done_h *doneh, void *arg)
+{
+	bool plain = str_has_prefix(url, "http://") && str_has_prefix(ultravox->api_url, "http://");
+
+	if (!plain && !str_has_prefix(url, "https://"))
+		return -EINVAL;
+	return fetch_sound(ret_request, ultravox, url, NULL, doneh, arg);
+}
+
+/* ---- live calls ---- */
+
+/* What a live call is told. */
+static int send_data(struct provider_request **ret_request, struct ultravox *ultravox,
+		     const char *id, const json_t *message, provider_done_h *doneh, void *arg)
+{
+	auto_free char *url = call_url(ultravox, id, "/send_data_message");
+	struct provider_send_params send = {.userh = (provider_user_h *)doneh, .arg = arg};
+
+	return url ? send_json(ret_request, ultravox, url, message, &send) : -EINVAL;
+}
+
 int ultravox_hang_up(struct provider_request **ret_request, struct ultravox *ultravox,
 		     const char *id, const char *message, provider_done_h *doneh, void *arg)
 {
-	auto_free char *url = call_url(ultravox, id, "/send_data_message");
 	auto_json json_t *body =
 		json_pack("{s:s,s:s}", "type", "hang_up", "message", message ? message : "");
-	struct provider_send_params send = {.userh = (provider_user_h *)doneh, .arg = arg};
 
-	return url ? send_json(ret_request, ultravox, url, body, &send) : -EINVAL;
+	return send_data(ret_request, ultravox, id, body, doneh, arg);
+}
+
+int ultravox_say(struct provider_request **ret_request, struct ultravox *ultravox, const char *id,
+		 const struct ultravox_speech *speech, provider_done_h *doneh, void *arg)
+{
+	auto_json json_t *body =
+		json_pack("{s:s,s:s,s:s,s:b}", "type", "forced_agent_message", "content",
+			  speech->text, "urgency", speech->urgent ? "immediate" : "soon",
+			  "uninterruptible", speech->uninterruptible);
+
+	return send_data(ret_request, ultravox, id, body, doneh, arg);
+}
+
+int ultravox_instruct(struct provider_request **ret_request, struct ultravox *ultravox,
+		      const char *id, const char *text, provider_done_h *doneh, void *arg)
+{
+	auto_free char *tagged = mem_printf(INSTRUCTION "%s" INSTRUCTION_END, text);
+	auto_json json_t *body = json_pack("{s:s,s:s,s:s}", "type", "user_text_message", "text",
+					   tagged, "urgency", "later");
+
+	return send_data(ret_request, ultravox, id, body, doneh, arg);
 }

@@ -29,11 +29,14 @@ struct ultravox_call_params {
 	uint32_t join_timeout_s; /* must outlast the ringing */
 	uint32_t max_duration_s;
 	bool recording;
+	const json_t *tools;      /* array of selectedTools, may be NULL */
 	const json_t *metadata;   /* object of strings, may be NULL */
 	const char *data_url;     /* data connection: where the vendor dials us, ws or wss */
 	const char *data_secret;  /* 16..127 characters */
 	const char *callback_url; /* joined, ended and billed */
 	const char *callback_secret;
+	uint32_t web_socket_rate_hz; /* not 0: we join ourselves, PCM both ways at that rate;
+					0: the carrier joins with a media stream */
 };
 
 /* As the vendor last said. */
@@ -79,10 +82,58 @@ int ultravox_call_get(struct provider_request **ret_request, struct ultravox *ul
 int ultravox_messages(struct provider_request **ret_request, struct ultravox *ultravox,
 		      const char *id, const char *page, ultravox_messages_h *messagesh, void *arg);
 
+struct ultravox_voice {
+	const char *id; /* borrowed, all of them; "" when not said */
+	const char *name;
+	const char *description;
+	const char *language; /* BCP 47 */
+	const char *provider;
+};
+typedef void ultravox_voices_h(const struct provider_result *result,
+			       const struct ultravox_voice *voices, size_t count, const char *next,
+			       void *arg);
+
+/* One page of the voices there are; page and next as in ultravox_messages(). */
+int ultravox_voices(struct provider_request **ret_request, struct ultravox *ultravox,
+		    const char *page, ultravox_voices_h *voicesh, void *arg);
+
+/*
+ * A few words of a voice: result->body is the sound, of the type its exchange's content-type says.
+ * An answer 301 to 308 has the address of the file in its location instead (err is -EBADMSG): our
+ * key does not go there.
+ */
+int ultravox_voice_preview(struct provider_request **ret_request, struct ultravox *ultravox,
+			   const char *voice_id, provider_done_h *doneh, void *arg);
+/* The same file, from that address (https, unless the API itself is plain), without our key. */
+int ultravox_voice_preview_at(struct provider_request **ret_request, struct ultravox *ultravox,
+			      const char *url, provider_done_h *doneh, void *arg);
+
 /* Make the agent hang up; message (may be NULL) is said first. A call not live: -EINVAL, status
  * 422. */
 int ultravox_hang_up(struct provider_request **ret_request, struct ultravox *ultravox,
 		     const char *id, const char *message, provider_done_h *doneh, void *arg);
+
+/*
+ * Have the agent of a live call say text; urgent: at once, cutting off what is being said, else
+ * when nobody speaks. Errors as of ultravox_hang_up().
+ */
+struct ultravox_speech {
+	const char *text;
+	bool urgent;
+	bool uninterruptible; /* the caller cannot cut it off */
+};
+int ultravox_say(struct provider_request **ret_request, struct ultravox *ultravox, const char *id,
+		 const struct ultravox_speech *speech, provider_done_h *doneh, void *arg);
+
+/*
+ * Tell the agent of a live call what to heed from its next answer on. It is a deferred message in
+ * <instruction> tags, which is how the vendor would have it.
+ */
+int ultravox_instruct(struct provider_request **ret_request, struct ultravox *ultravox,
+		      const char *id, const char *text, provider_done_h *doneh, void *arg);
+
+/* Text of a user's turn that nobody said: an instruction. */
+bool ultravox_is_instruction(const char *text);
 
 /* A call object of a webhook. Returns 0 or -EBADMSG. Strings are borrowed from json. */
 int ultravox_call_parse(struct ultravox_call *ret_call, const json_t *json);

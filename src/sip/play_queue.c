@@ -138,6 +138,27 @@ size_t play_queue_samples(struct play_queue *queue)
 	return samples;
 }
 
+size_t play_queue_peek(struct play_queue *queue, int16_t *out, size_t max)
+{
+	size_t copied = 0;
+
+	pthread_mutex_lock(&queue->lock);
+	LIST_EACH(&queue->items, node)
+	{
+		const struct item *item = node->data;
+		size_t count = item->count - item->taken;
+
+		if (item->type != ITEM_AUDIO)
+			continue;
+		if (count > max - copied)
+			count = max - copied;
+		memcpy(out + copied, item->samples + item->taken, count * sizeof(*out));
+		copied += count;
+	}
+	pthread_mutex_unlock(&queue->lock);
+	return copied;
+}
+
 static void take_audio(struct play_queue *queue, struct item *item, struct play_frame *frame)
 {
 	size_t room = SIP_FRAME_SAMPLES - frame->count;

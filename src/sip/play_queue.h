@@ -1,6 +1,6 @@
 /*
  * What a call is to hear: audio, digits and marks in one order. The loop's thread fills it, the SIP
- * thread takes 20 ms at a time; the lock is only ever held to link, unlink or copy a frame.
+ * thread takes 20 ms at a time; the lock is only ever held to link, unlink or copy frames.
  */
 #pragma once
 
@@ -32,6 +32,9 @@ int play_queue_digit(struct play_queue *queue, char digit, uint32_t duration_ms)
 /* Drop everything; markh for every mark that was waiting. Returns the samples dropped. */
 size_t play_queue_clear(struct play_queue *queue, play_mark_h *markh, void *arg);
 size_t play_queue_samples(struct play_queue *queue);
+
+/* Copy the first samples that wait, at most max; they stay. Returns how many. */
+size_t play_queue_peek(struct play_queue *queue, int16_t *out, size_t max);
 
 /* The next frame; one with neither samples nor digit when the queue is empty. */
 void play_queue_take(struct play_queue *queue, struct play_frame *ret_frame);

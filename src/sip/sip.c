@@ -408,6 +408,11 @@ size_t sip_call_queued_samples(const struct sip_call *call)
 	return play_queue_samples(call->leg->queue);
 }
 
+size_t sip_call_peek(const struct sip_call *call, int16_t *out, size_t max)
+{
+	return play_queue_peek(call->leg->queue, out, max);
+}
+
 int sip_call_send_digit(struct sip_call *call, char digit, uint32_t duration_ms)
 {
 	if (!dtmf_is_digit(digit))

@@ -107,6 +107,8 @@ int sip_call_play(struct sip_call *call, const int16_t *samples, size_t count);
 int sip_call_mark(struct sip_call *call, uint32_t mark);
 size_t sip_call_clear(struct sip_call *call);
 size_t sip_call_queued_samples(const struct sip_call *call);
+/* Copy the first of what is queued, at most max samples; it stays queued. Returns how many. */
+size_t sip_call_peek(const struct sip_call *call, int16_t *out, size_t max);
 
 /* RFC 4733 digits when negotiated, in-band tones otherwise; queued in order. 0-9A-D*# */
 int sip_call_send_digit(struct sip_call *call, char digit, uint32_t duration_ms);

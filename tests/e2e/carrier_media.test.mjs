@@ -247,6 +247,34 @@ test('a media stream: what the phone says, what the server says, marks, clear, k
 	stream.stop();
 });
 
+test('<Start> copies both sides of a call while its verbs go on, until <Stop>', async () => {
+	carrier.customer.requests.length = 0;
+	const stream = await streamServer();
+	carrier.customer.pages['/voice'] =
+		`<Response><Start><Stream url="${stream.url}" name="copy" track="both_tracks" statusCallback="/stream"><Parameter name="for" value="training"/></Stream></Start>` +
+		'<Gather numDigits="1" timeout="60" action="/stop"/></Response>';
+	carrier.customer.pages['/stop'] = '<Response><Stop><Stream name="nobody"/></Stop><Stop><Stream name="copy"/></Stop><Play digits="7"/></Response>';
+	const phone = await carrier.phone('answer');
+	const { sid } = await carrier.create();
+	await until('the stream starts', () => stream.named('start').length);
+	const { start } = stream.named('start')[0];
+	assert.deepEqual([start.callSid, start.tracks, start.customParameters], [sid, ['inbound', 'outbound'], { for: 'training' }]);
+	await phone.talking();
+	await phone.speak(0x20, 200);
+	await until('what the phone says is copied', () => stream.named('media').some(({ media }) => media.track === 'inbound' && Buffer.from(media.payload, 'base64').every((byte) => byte === 0x20)));
+	assert.ok(stream.named('media').some(({ media }) => media.track === 'outbound'));
+	await phone.press('1');
+	assert.equal(await stream.closed, 1000);
+	assert.equal(stream.messages.at(-1).event, 'stop');
+	await carrier.ended(sid);
+	await phone.end();
+	assert.equal(phone.events.join(''), '7', 'the verbs after it');
+	assert.equal(stream.named('dtmf').length, 0, 'keys are not told one way');
+	await until('its end is reported', () => carrier.customer.at('/stream').length >= 2);
+	assert.deepEqual(carrier.customer.at('/stream').map(({ params }) => [params.StreamEvent, params.StreamName]), [['stream-started', 'copy'], ['stream-stopped', 'copy']]);
+	stream.stop();
+});
+
 test('a server that closes hands the call to the next verb; an action is asked', async () => {
 	for (const action of ['', ' action="/after"']) {
 		carrier.customer.requests.length = 0;
@@ -299,6 +327,37 @@ test('a phone that falls silent is heard as silence', async () => {
 	await carrier.client.calls(sid).update({ status: 'completed' });
 	await phone.end();
 	stream.stop();
+});
+
+test('a unidirectional stream copies both tracks while the call goes on, until it is stopped', async () => {
+	carrier.customer.pages['/tone.wav'] = { type: 'audio/wav', body: wav({ ms: 8000 }) };
+	carrier.customer.pages['/voice'] = '<Response><Play>/tone.wav</Play></Response>';
+	const [phone, copy] = [await carrier.phone('answer'), await streamServer()];
+	const { sid } = await carrier.create();
+	await phone.talking();
+	const { client } = carrier;
+	const stream = await client.calls(sid).streams.create({ url: `${copy.url}/token?dropped=1`, track: 'both_tracks', name: 'copy', 'parameter1.name': 'a', 'parameter1.value': 'b' });
+	assert.deepEqual([stream.status, stream.callSid, stream.name], ['in-progress', sid, 'copy']);
+	const speaking = phone.speak(0x2a, 1500);
+	const loud = (track) => copy.named('media').some(({ media }) => media.track === track && Buffer.from(media.payload, 'base64').some((byte) => (byte & 0x7f) < 0x40));
+	// The file was queued as a whole before the stream began.
+	await until('both tracks are heard', () => loud('inbound') && loud('outbound'));
+	await speaking;
+	assert.equal(copy.request.url, '/media/token');
+	const [start] = copy.named('start');
+	assert.deepEqual(start.start.tracks, ['inbound', 'outbound']);
+	assert.deepEqual(start.start.customParameters, { a: 'b' });
+	assert.equal(start.start.callSid, sid);
+	assert.equal((await client.calls(sid).streams('copy').update({ status: 'stopped' })).status, 'stopped');
+	assert.equal(await copy.closed, 1000);
+	assert.equal(copy.named('stop').length, 1);
+	assert.equal((await client.calls(sid).fetch()).status, 'in-progress');
+	await assert.rejects(client.calls(sid).streams('copy').update({ status: 'stopped' }), { code: 20404 });
+	await client.calls(sid).update({ status: 'completed' });
+	await carrier.ended(sid);
+	await assert.rejects(client.calls(sid).streams.create({ url: copy.url }), { code: 21220 });
+	await phone.end();
+	copy.stop();
 });
 
 test('a call is recorded, one side a channel, and reported', async () => {

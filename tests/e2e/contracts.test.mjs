@@ -175,6 +175,8 @@ test('the carrier answers as Twilio does', { skip, timeout: 120000 }, async (t) 
 	await ask('GET', `/Calls/${created.sid}/Recordings.json`);
 	await phone.talking();
 	await phone.speak(0x2a, 1500); // what is silent throughout is recorded as absent
+	const stream = await ask('POST', `/Calls/${created.sid}/Streams.json`, [['Url', 'ws://127.0.0.1:9/nobody'], ['Track', 'both_tracks']]);
+	whole('api.v2010.account.call.stream', stream);
 	whole('api.v2010.account.call', await ask('POST', `/Calls/${created.sid}.json`, [['Status', 'completed']]));
 	await carrier.ended(created.sid);
 	whole('api.v2010.account.call', await ask('GET', `/Calls/${created.sid}.json`));
@@ -194,6 +196,14 @@ test('the carrier answers as Twilio does', { skip, timeout: 120000 }, async (t) 
 	whole('api.v2010.account', await ask('GET', '.json'));
 	await ask('DELETE', `/Recordings/${recordings[0].sid}.json`);
 	await ask('DELETE', `/Calls/${created.sid}.json`);
+
+	const { incoming_phone_numbers: numbers } = await ask('GET', '/IncomingPhoneNumbers.json?PageSize=1');
+	whole('api.v2010.account.incoming_phone_number', numbers[0]);
+	const bought = await ask('POST', '/IncomingPhoneNumbers.json', [['PhoneNumber', '+15550100031'], ['VoiceUrl', carrier.customer.url('/voice')]]);
+	whole('api.v2010.account.incoming_phone_number', bought);
+	await ask('GET', `/IncomingPhoneNumbers/${bought.sid}.json`);
+	await ask('POST', `/IncomingPhoneNumbers/${bought.sid}.json`, [['VoiceUrl', ''], ['FriendlyName', 'Desk']]);
+	await ask('DELETE', `/IncomingPhoneNumbers/${bought.sid}.json`);
 
 	const refused = await ask('POST', '/Calls.json', [['To', '+15550100001'], ['From', '+15550100000'], ['Twiml', '<Response/>']]);
 	await ask('POST', `/Calls/${refused.sid}.json`, [['Status', 'canceled']]);

@@ -44,6 +44,7 @@ export class Engine {
         ENGINE_PUBLIC_URL: `http://127.0.0.1:${this.port}`,
         ULTRAVOX_API_KEY: apiKey,
         TWILIO_ACCOUNT_SID: '',
+        URL_ALLOW_PRIVATE: '127.0.0.1',
         ...this.env,
       },
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -52,6 +52,9 @@ export class Twilio extends Mock {
 	token = hex(16);
 	calls = [];
 	recordings = [];
+	voices = [];
+	/** Where the sound of every voice lies; not here, as with the vendor. */
+	previewAt = '';
 	/** Set to answer creates otherwise: (params, res, make) => void. */
 	onCreate = null;
 
@@ -85,8 +88,12 @@ export class Twilio extends Mock {
 		this.json(res, status, { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status });
 	}
 
+	/** Bytes of sound in a recording; their values say where they stand. */
+	soundBytes = 3200;
+
 	wav() {
-		const data = Buffer.alloc(44 + 3200);
+		const data = Buffer.alloc(44 + this.soundBytes);
+		for (let i = 44; i < data.length; i += 4) data.writeUInt32LE(i >>> 2, i <= data.length - 4 ? i : data.length - 4);
 		data.write('RIFF', 0);
 		data.writeUInt32LE(data.length - 8, 4);
 		data.write('WAVEfmt ', 8);
@@ -127,7 +134,7 @@ export class Twilio extends Mock {
 			sid: call.sid, account_sid: this.sid, to: call.to, from: call.from, status: call.status, direction: call.direction,
 			duration: call.status === 'completed' ? '5' : null, start_time: call.started ? rfc2822(call.started) : null,
 			end_time: call.ended ? rfc2822(call.ended) : null, date_created: rfc2822(call.created), date_updated: rfc2822(),
-			price: null, price_unit: 'USD', answered_by: null, queue_time: '0', api_version: '2010-04-01',
+			price: call.price ?? null, price_unit: call.priceUnit ?? 'USD', answered_by: null, queue_time: '0', api_version: '2010-04-01',
 		};
 	}
 
@@ -234,6 +241,9 @@ export class Ultravox extends Mock {
 			if (this.onCreate) return this.onCreate(params, res, () => this.make(params));
 			return this.json(res, 201, this.view(this.make(params)));
 		}
+		if (pathname === '/api/calls') return this.json(res, 200, { next: null, previous: null, results: this.calls.map((call) => this.view(call)), total: this.calls.length });
+		if (pathname === '/api/voices') return this.json(res, 200, { next: null, previous: null, results: this.voices, total: this.voices.length });
+		if (/^\/api\/voices\/[^/]+\/preview$/.test(pathname)) return res.writeHead(302, { Location: this.previewAt }).end();
 		const [, id, tail] = pathname.match(/^\/api\/calls\/([^/]+)\/?(.*)$/) ?? [];
 		const call = this.calls.find((c) => c.callId === id);
 		if (!call) return this.json(res, 404, { detail: 'Not found.' });
@@ -256,7 +266,7 @@ export class Ultravox extends Mock {
 	view(call) {
 		return {
 			callId: call.callId, created: call.created.toISOString(), joined: call.joined?.toISOString() ?? null, ended: call.ended?.toISOString() ?? null,
-			endReason: call.endReason, joinUrl: call.joinUrl, billedDuration: null, metadata: call.params.metadata, maxDuration: call.params.maxDuration,
+			endReason: call.endReason, joinUrl: call.joinUrl, billedDuration: call.billedDuration ?? null, metadata: call.params.metadata, maxDuration: call.params.maxDuration,
 		};
 	}
 
@@ -302,6 +312,7 @@ export class Ultravox extends Mock {
 
 export class OpenAI extends Mock {
 	key = `sk-${hex(16)}`;
+	models = ['gpt-4o-mini'];
 	/** Answers to come, each {status, body, headers}; an analysis of the mock's own when empty. */
 	answers = [];
 
@@ -320,6 +331,7 @@ export class OpenAI extends Mock {
 	handle({ url, headers }, res) {
 		if (headers.authorization !== `Bearer ${this.key}`)
 			return this.json(res, 401, { error: { message: 'Incorrect API key', type: 'invalid_request_error', param: null, code: 'invalid_api_key' } });
+		if (url === '/v1/models') return this.json(res, 200, { object: 'list', data: this.models.map((id) => ({ id, object: 'model', created: 1, owned_by: 'openai' })) });
 		if (url !== '/v1/chat/completions') return this.json(res, 404, { error: { message: 'no', type: 'invalid_request_error', param: null, code: null } });
 		const { status, body, headers: more } = this.answers.shift() ?? OpenAI.completion({ content: JSON.stringify(OpenAI.analysis) });
 		this.json(res, status, body, more);

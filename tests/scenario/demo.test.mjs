@@ -3,7 +3,7 @@
 // moment, when a port is taken, and when `up` itself is killed.
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
-import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -48,9 +48,8 @@ function interruptAll(demo) {
 }
 
 async function assertEndsInTime(demo, code) {
-	const before = Date.now();
-	const result = await demo.end(10);
-	assert.ok(Date.now() - before < 3000, `took ${Date.now() - before} ms`);
+	// What is under way may take 2 s to finish; then it is killed. end() kills what is there after 6.
+	const result = await demo.end(6);
 	assert.deepEqual(result, { code, signal: null }, demo.stdout + demo.stderr);
 	assert.deepEqual(processesOf(demo), []);
 }
@@ -68,8 +67,7 @@ describe('the demo', { concurrency: 3 }, () => {
 		assert.match(demo.stdout, /^summary.*\n {2}Daniel booked an appointment for Thursday, .* at 3 p\.m\./m);
 		assert.match(demo.stdout, /^sentiment: positive$/m);
 		assert.match(demo.stdout, /times per turn/);
-		const recording = demo.stdout.match(/recording: (.+)/);
-		assert.ok(recording && existsSync(recording[1]), demo.stdout);
+		assert.match(demo.stdout, /^recording: http:\S+\/api\/v1\/calls\/\S+\/recording$/m);
 		assert.deepEqual(processesOf(demo), []);
 	});
 

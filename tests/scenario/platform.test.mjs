@@ -41,7 +41,7 @@ async function initiate(more = {}, headers) {
 
 /** The carrier's and the engine's side of one of our calls, once it was dialled. */
 async function dialled(record) {
-	const call = await until('the carrier was asked', () => twilio.calls.find((c) => c.params?.get('Url').endsWith(record.call_id)));
+	const call = await until('the carrier was asked', () => twilio.calls.find((c) => c.params?.get('Url').includes(`/${record.call_id}?`)));
 	await system.call(record.call_id, 'dialled', (c) => c.twilio_call_sid === call.sid);
 	return { call, session: ultravox.of(record.call_id) };
 }
@@ -89,7 +89,7 @@ test('an outbound call, from the request to the summary and the recording', asyn
 	assert.equal(params.maxDuration, '120s');
 	assert.deepEqual(params.medium, { twilio: {} });
 	assert.equal(params.firstSpeakerSettings.user.fallback.text, 'Hello?');
-	assert.deepEqual(params.metadata, { order: '17', call_id: record.call_id });
+	assert.deepEqual(params.metadata, { order: '17', call_id: record.call_id, tenant_id: 'default' });
 	assert.ok(parseFloat(params.joinTimeout) > 20 && params.joinTimeout.endsWith('s'));
 	assert.equal(call.params.get('To'), record.phone_number);
 	assert.equal(call.params.get('From'), OUR_NUMBER);
@@ -345,7 +345,7 @@ test('what is wrong with a request is said, by field', async () => {
 		[{ ...good, agent: 'nobody' }, 'agent'], [{ ...good, agent: '../../etc/passwd' }, 'agent'], [{ ...good, agent: 7 }, 'agent'], [{ ...good, voice: '' }, 'voice'], [{ ...good, voice: ['x'] }, 'voice'],
 		[{ ...good, system_prompt: 'x'.repeat(40000) }, 'system_prompt'], [{ ...good, first_message: {} }, 'first_message'], [{ ...good, temperature: 1.01 }, 'temperature'], [{ ...good, temperature: '0.5' }, 'temperature'],
 		[{ ...good, temperature: -0.1 }, 'temperature'], [{ ...good, language: 'english please' }, 'language'], [{ ...good, max_duration_seconds: 9 }, 'max_duration_seconds'], [{ ...good, max_duration_seconds: 14401 }, 'max_duration_seconds'],
-		[{ ...good, max_duration_seconds: 60.5 }, 'max_duration_seconds'], [{ ...good, metadata: { a: 1 } }, 'metadata'], [{ ...good, metadata: ['a'] }, 'metadata'], [{ ...good, metadata: { call_id: 'x' } }, 'metadata'], [{ ...good, surprise: 1 }, 'surprise'],
+		[{ ...good, max_duration_seconds: 60.5 }, 'max_duration_seconds'], [{ ...good, metadata: { a: 1 } }, 'metadata'], [{ ...good, metadata: ['a'] }, 'metadata'], [{ ...good, metadata: { call_id: 'x' } }, 'metadata'], [{ ...good, metadata: { tenant_id: 'x' } }, 'metadata'], [{ ...good, surprise: 1 }, 'surprise'],
 	];
 	const dialledBefore = twilio.calls.length;
 	for (const [request, field] of table) {

@@ -47,13 +47,13 @@ async function callIn(script) {
 	return { ...(await finished(body.calls[0].call_id)), heard: phone.stderr };
 }
 
-// Calls do not delay each other; three at once are what two busy cores recognise in time.
-describe('spoken conversations', { concurrency: 3 }, () => {
+// Calls do not delay each other; with one of another test they are what two cores recognise in time.
+describe('spoken conversations', { concurrency: 2 }, () => {
 	test('a caller corrects a day, a time and a name that are read back wrongly', { timeout: 180000 }, async () => {
 		const wrong = { 'slot.day': dateOf('next tuesday'), 'slot.time': '11:00', 'slot.name': 'Emily' };
 		const { outcome, said, heard } = await callOut('config/callee/appointment.json', { agent: 'appointment', metadata: wrong });
 		assert.match(heard, /"as_wanted":"no"/, said);
-		assert.match(said, /user: No I said next Thursday/);
+		assert.match(said, /user: (u[hm] )?no I said next Thursday/i);
 		assert.equal(outcome.goal_reached, true, said);
 		assert.equal(outcome.slots.day, dateOf('next thursday'), said);
 		assert.equal(outcome.slots.time, '15:00', said);

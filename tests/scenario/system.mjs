@@ -1,12 +1,13 @@
 // A whole voiceai of a test's own: free ports, a data folder under the system's temporary one, and
 // processes that are ended by their ids. Scenario tests drive the built binary through this.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { sharedPostgres } from '../servers/postgres.mjs';
 
 export const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
 export const binary = process.env.VOICEAI ?? join(root, 'build/release/voiceai');
@@ -45,6 +46,20 @@ let rtpTurn = Math.floor(Math.random() * 6);
 /** The first of five hundred ports for RTP, other ones at each call. */
 export const freeRtpPorts = () => FIRST_RTP + 500 * (rtpTurn++ % (RTP_PORTS / 500));
 
+const platforms = new Set(); // their ports
+const plainFetch = globalThis.fetch;
+
+/** Whatever a test fetches from a platform is compared with sdk/openapi.yaml. */
+globalThis.fetch = async (resource, options = {}) => {
+	const response = await plainFetch(resource, options);
+	const url = String(resource?.url ?? resource);
+	if (platforms.has(new URL(url).port)) {
+		const { checkAnswer } = await import('../e2e/platform_contract.mjs');
+		await checkAnswer(response, { method: options.method ?? 'GET', url, body: options.body });
+	}
+	return response;
+};
+
 /** Ask until `probe` returns something truthy; fail with `what` when `seconds` are over. */
 export async function until(what, probe, seconds = 20) {
 	const end = Date.now() + seconds * 1000;
@@ -65,7 +80,7 @@ export async function until(what, probe, seconds = 20) {
 export async function makeSettings(more = {}) {
 	const folder = mkdtempSync(join(tmpdir(), 'voiceai-test-'));
 	const rtp = freeRtpPorts();
-	return {
+	const settings = {
 		PATH: process.env.PATH,
 		HOME: folder,
 		ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? '',
@@ -82,6 +97,8 @@ export async function makeSettings(more = {}) {
 		CARRIER_CALLS_PER_SECOND: '0',
 		...more,
 	};
+	platforms.add(settings.PORT);
+	return settings;
 }
 
 /** One process of voiceai. `stdout` and `stderr` collect what it printed. */
@@ -123,10 +140,17 @@ export class Process {
 	}
 }
 
-/** The servers of one voiceai, each a process of its own so that a test can kill one. */
+/**
+ * The servers of one voiceai, each a process of its own so that a test can kill one. The store is SQLite,
+ * or PostgreSQL when TEST_STORE says so.
+ */
 export class System {
 	static async start(more = {}, names = ['carrier', 'engine', 'serve']) {
 		const system = new System();
+		if (process.env.TEST_STORE === 'postgresql' && !more.DATABASE_URL) {
+			system.postgres = await sharedPostgres();
+			more = { ...more, DATABASE_URL: system.postgres.createDatabase() };
+		}
 		system.settings = await makeSettings(more);
 		system.servers = {};
 		try {
@@ -155,10 +179,15 @@ export class System {
 	}
 
 	async ready(name) {
-		await until(`${name} is ready`, async () => {
-			if (!this.servers[name].running) throw new Error(`${name} died: ${this.servers[name].stderr.slice(-2000)}`);
-			return (await fetch(`${this.url(name)}/ready`)).status === 200;
-		});
+		const server = this.servers[name];
+		await until(`${name} is ready`, async () => !server.running || (await fetch(`${this.url(name)}/ready`)).status === 200);
+		if (!server.running) throw new Error(`${name} died: ${server.stderr.slice(-2000)}`);
+	}
+
+	/** Run SQL behind the servers' backs; answers what it selects, as text. */
+	sql(text) {
+		const { DATABASE_URL, DATA_DIR } = this.settings;
+		return DATABASE_URL ? execFileSync('psql', ['-qAtc', text, DATABASE_URL], { encoding: 'utf8' }) : execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(DATA_DIR, 'voiceai.db'), text], { encoding: 'utf8' });
 	}
 
 	async get(path) {
@@ -197,6 +226,7 @@ export class System {
 	async stop() {
 		const results = await Promise.all(Object.values(this.servers ?? {}).map((server) => server.stop()));
 		rmSync(this.settings.HOME, { recursive: true, force: true });
+		await this.postgres?.stop();
 		return results;
 	}
 }

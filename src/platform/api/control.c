@@ -4,6 +4,7 @@
 #include "http/http_server.h"
 #include "loop/timer.h"
 #include "platform/api/error.h"
+#include "platform/api/guard.h"
 #include "platform/carrier_status.h"
 #include "platform/platform_priv.h"
 
@@ -25,10 +26,7 @@ static bool take_id(struct http_request *req, const char **ret_id)
 static struct task *request_task(struct platform *platform, struct http_request *req,
 				 const char *id)
 {
-	struct task *task = task_new(platform, sizeof(*task), "call_manager", id, NULL);
-
-	task->req = mem_ref(req);
-	return task;
+	return task_for_request(platform, sizeof(struct task), "call_manager", req, id);
 }
 
 /* ---- end ---- */
@@ -81,6 +79,13 @@ static void end_noted(struct task *task, int err, const char *reason)
 	}
 	LOG_INFO(&task->log, "call_end_requested",
 		 LOG_STR("status", call_status_name(task->call->status)));
+	if (call_is_browser(task->call) && task->call->ultravox_call_id) {
+		/* Whoever carries its audio notices that the session is over. */
+		ultravox_hang_up(NULL, platform->ultravox, task->call->ultravox_call_id, NULL,
+				 hang_up_answered, NULL);
+		ended(task, 0, "");
+		return;
+	}
 	if (!task->call->twilio_call_sid) {
 		task_apply(task, &cancel, ended);
 		return;
@@ -97,6 +102,7 @@ static void end_loaded(struct task *task, int err, const char *reason)
 {
 	struct call_change change = {
 		.event = CALL_EV_END_REQUESTED,
+		.by = api_principal(task->req),
 		.source = "api",
 		.end_reason = CALL_END_API,
 	};
@@ -139,8 +145,9 @@ static void analysis_queued(int err, const char *job_id, void *arg)
 static void analyze_loaded(struct task *task, int err, const char *reason)
 {
 	struct job_params params = {
-		.tenant_id = task->platform->api.tenant_id,
+		.tenant_id = task->tenant_id,
 		.kind = JOB_ANALYSE,
+		.by = api_principal(task->req),
 		.call_id = task->call_id,
 	};
 
@@ -166,7 +173,10 @@ static void analyze(struct http_request *req, void *arg)
 
 void api_control_routes(struct platform *platform)
 {
-	http_server_route(platform->server, "POST", "/api/v1/calls/{call_id}/end", end, platform);
-	http_server_route(platform->server, "POST", "/api/v1/calls/{call_id}/analyze", analyze,
-			  platform);
+	api_route(&platform->api, platform->server, "POST", "/api/v1/calls/{call_id}/end",
+		  PERM_CALLS_WRITE, end, platform);
+	api_route(&platform->api, platform->server, "POST", "/api/v1/calls/{call_id}/analyze",
+		  PERM_CALLS_WRITE, analyze, platform);
+	api_route(&platform->api, platform->server, "POST", "/api/v1/calls/{call_id}/analyse",
+		  PERM_CALLS_WRITE, analyze, platform);
 }

@@ -8,11 +8,13 @@
 #include "core/buf.h"
 #include "core/clock.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "core/setting.h"
 #include "core/str.h"
 #include "http/http_server.h"
 #include "http/ws.h"
 #include "loop/timer.h"
+#include "platform/overload.h"
 #include "platform/platform_priv.h"
 #include "platform/transcript.h"
 #include "provider/ultravox_signature.h"
@@ -48,6 +50,7 @@ struct data_socket {
 	struct list_node node;
 	struct platform *platform;
 	struct ws *ws;
+	char tenant_id[UUID_SIZE];
 	char call_id[UUID_SIZE];
 	char session_id[ULTRAVOX_ID_SIZE];
 	bool bound; /* the call is ours and this is its session */
@@ -78,6 +81,7 @@ static void socket_destroy(void *data)
 	void *item;
 
 	list_remove(&socket->node);
+	overload_set_calls(socket->platform->api.overload, socket->platform->data_sockets.len);
 	while ((item = list_pop(&socket->turns)))
 		mem_unref(item);
 	while ((item = list_pop(&socket->early)))
@@ -157,8 +161,13 @@ static void on_transcript(struct data_socket *socket, const json_t *message)
 		return;
 	turn = take_turn(socket, ordinal, agent);
 	add_text(turn, text, delta);
+	if (!agent && ultravox_is_instruction(buf_str(&turn->text))) {
+		if (json_get_bool(message, "final", false))
+			mem_unref(turn);
+		return;
+	}
 	stored = (struct transcript_turn){
-		.tenant_id = socket->platform->api.tenant_id,
+		.tenant_id = socket->tenant_id,
 		.call_id = socket->call_id,
 		.ordinal = ordinal,
 		.speaker = turn->agent ? "agent" : "user",
@@ -193,8 +202,8 @@ static void on_timing(struct data_socket *socket, const json_t *message)
 			json_set_int(timing, names[i][1], (int64_t)ms);
 	}
 	if (ordinal >= 0 && json_object_size(timing) > 0)
-		transcript_timing(socket->platform->api.calls, socket->platform->api.tenant_id,
-				  socket->call_id, ordinal, timing, turn_stored, socket->platform);
+		transcript_timing(socket->platform->api.calls, socket->tenant_id, socket->call_id,
+				  ordinal, timing, turn_stored, socket->platform);
 }
 
 static void on_outcome(struct data_socket *socket, const json_t *message)
@@ -204,8 +213,8 @@ static void on_outcome(struct data_socket *socket, const json_t *message)
 	struct call_change change = {.event = CALL_EV_NOTED, .source = "ultravox", .outcome = text};
 
 	if (text)
-		call_table_apply(socket->platform->api.calls, socket->platform->api.tenant_id,
-				 socket->call_id, &change, NULL, NULL);
+		call_table_apply(socket->platform->api.calls, socket->tenant_id, socket->call_id,
+				 &change, NULL, NULL);
 }
 
 /* We offer no tools here; without an answer the agent would stay frozen until its timeout. */
@@ -295,10 +304,11 @@ static void on_open(struct ws *ws, void *arg)
 {
 	struct data_socket *socket = arg;
 	struct binding *binding = task_new(socket->platform, sizeof(*binding), "data_connection",
-					   socket->call_id, release);
+					   socket->tenant_id, socket->call_id);
 
 	socket->ws = mem_ref(ws);
 	binding->socket = mem_ref(socket);
+	binding->task.releaseh = release;
 	binding->task.timer = timer_new(socket->platform->api.loop, load_again, &binding->task);
 	task_load(&binding->task, loaded);
 }
@@ -370,6 +380,7 @@ static int upgrade(struct http_request *req, struct ws_handlers *ret_handlers, v
 				 http_request_header(req, "x-ultravox-signature"),
 				 http_request_header(req, "x-ultravox-signature-timestamp"),
 				 session_id, clock_wall_us(), settings->webhook_tolerance_s)) {
+		metric_add(METRIC_WEBHOOK_REFUSED, "ultravox_data", 1);
 		LOG_WARN(&platform->log, "data_connection_not_signed",
 			 LOG_STR("remote", http_request_remote(req)));
 		return 403;
@@ -380,14 +391,27 @@ static int upgrade(struct http_request *req, struct ws_handlers *ret_handlers, v
 		return 409;
 	socket = mem_new(sizeof(*socket), socket_destroy);
 	socket->platform = platform;
+	str_copy(socket->tenant_id, sizeof(socket->tenant_id), platform_url_tenant(req));
 	str_copy(socket->call_id, sizeof(socket->call_id), call_id);
 	str_copy(socket->session_id, sizeof(socket->session_id), session_id);
 	log_init(&socket->log, "data_connection", call_id);
 	list_append(&platform->data_sockets, &socket->node, socket);
+	overload_set_calls(platform->api.overload, platform->data_sockets.len);
 	*ret_handlers =
 		(struct ws_handlers){.openh = on_open, .messageh = on_message, .closeh = on_close};
 	*ret_arg = socket;
 	return 0;
+}
+
+void api_data_close(struct platform *platform, uint16_t code, const char *reason)
+{
+	LIST_EACH(&platform->data_sockets, node)
+	{
+		struct data_socket *socket = node->data;
+
+		if (socket->ws)
+			ws_close(socket->ws, code, reason);
+	}
 }
 
 void api_data_routes(struct platform *platform)

@@ -4,9 +4,11 @@
 #include "core/log.h"
 #include "core/mem.h"
 #include "http/http_server.h"
+#include "platform/overload.h"
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 static const struct {
 	int status;
@@ -19,6 +21,16 @@ static const struct {
 };
 
 static const struct log log_api = {.service = "api"};
+
+int api_error_status(enum api_error error)
+{
+	return errors[error].status;
+}
+
+const char *api_error_message(enum api_error error)
+{
+	return errors[error].message;
+}
 
 static void reply(struct http_request *req, int status, const char *code, const char *message,
 		  const char *field)
@@ -63,11 +75,22 @@ void api_fail_errno(struct http_request *req, int err)
 	api_fail(req, error, NULL, NULL);
 }
 
+void api_fail_overloaded(struct http_request *req, const char *reason)
+{
+	char seconds[16];
+
+	snprintf(seconds, sizeof(seconds), "%d", OVERLOAD_RETRY_S);
+	http_reply_header(req, "Retry-After", seconds);
+	api_fail(req, API_OVERLOADED, NULL, "There is too much to do right now (%s); try again.",
+		 reason);
+}
+
 /* The server knows only a status; the row that has it knows the rest. */
 static void on_server_error(struct http_request *req, int status, const char *message, void *arg)
 {
-	static const enum api_error known[] = {API_BAD_REQUEST, API_NOT_FOUND, API_METHOD,
-					       API_TOO_LARGE,   API_INTERNAL,  API_UNAVAILABLE};
+	static const enum api_error known[] = {API_BAD_REQUEST, API_NOT_FOUND,         API_METHOD,
+					       API_TOO_LARGE,   API_HEADERS_TOO_LARGE, API_INTERNAL,
+					       API_UNAVAILABLE};
 	const char *code = status < 500 ? "bad_request" : "internal_error";
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)

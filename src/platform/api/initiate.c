@@ -6,15 +6,21 @@
  * The same Idempotency-Key with the same body is answered with the call it made (as it is now, and
  * with Idempotency-Replayed: true), with another body 409. Keys are kept for a day.
  */
+#include "core/clock.h"
 #include "core/digest.h"
 #include "core/encoding.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "core/phone.h"
 #include "core/setting.h"
 #include "core/str.h"
 #include "http/http_server.h"
+#include "platform/api/body.h"
 #include "platform/api/error.h"
-#include "platform/platform_priv.h"
+#include "platform/api/guard.h"
+#include "platform/call_order.h"
+#include "platform/overload.h"
+#include "platform/retry_policy.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -32,17 +38,11 @@ enum {
 	MAX_DURATION_S = 14400,
 };
 
-/* What the body asks for; strings are borrowed from it, NULL when absent. */
-struct initiate {
-	const char *phone_number;
-	const char *agent;
-	const char *voice;
-	const char *system_prompt;
-	const char *first_message;
-	const char *language;
-	const json_t *metadata;
-	double temperature; /* NAN when absent */
-	int64_t max_duration_s;
+/* A request on its way. */
+struct initiating {
+	struct call_order order; /* its strings are the body's */
+	json_t *body;
+	char digest[2 * SHA256_LEN + 1];
 };
 
 /* ---- checking; each returns false after answering ---- */
@@ -63,7 +63,7 @@ static bool is_sip_uri(const char *uri)
 	return *host && !strchr(host, '@') && (isalnum((unsigned char)*host) || *host == '[');
 }
 
-static bool check_phone_number(struct http_request *req, const struct initiate *want)
+static bool check_phone_number(struct http_request *req, const struct call_wanted *want)
 {
 	if (!want->phone_number) {
 		api_fail(req, API_MISSING_FIELD, "phone_number", "phone_number is required.");
@@ -84,11 +84,12 @@ struct text_field {
 	const char **ret;
 };
 
-static bool take_texts(struct http_request *req, const json_t *body, struct initiate *want)
+static bool take_texts(struct http_request *req, const json_t *body, struct call_wanted *want)
 {
 	const struct text_field fields[] = {
 		{"phone_number", 4096, &want->phone_number},
 		{"agent", AGENT_NAME_SIZE - 1, &want->agent},
+		{"from", 32, &want->from},
 		{"voice", 64, &want->voice},
 		{"system_prompt", AGENT_MAX_PROMPT, &want->system_prompt},
 		{"first_message", AGENT_MAX_MESSAGE, &want->first_message},
@@ -115,7 +116,7 @@ static bool take_texts(struct http_request *req, const json_t *body, struct init
 	return true;
 }
 
-static bool take_numbers(struct http_request *req, const json_t *body, struct initiate *want)
+static bool take_numbers(struct http_request *req, const json_t *body, struct call_wanted *want)
 {
 	const json_t *temperature = json_object_get(body, "temperature");
 	const json_t *duration = json_object_get(body, "max_duration_seconds");
@@ -143,25 +144,7 @@ static bool take_numbers(struct http_request *req, const json_t *body, struct in
 	return true;
 }
 
-/* BCP 47 in its common shape: letters, then subtags of 1 to 8 letters and digits. */
-static bool is_language(const char *tag)
-{
-	size_t len = strspn(tag, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-
-	if (len < 2 || len > 3)
-		return false;
-	for (tag += len; *tag; tag += len) {
-		if (*tag++ != '-')
-			return false;
-		for (len = 0; isalnum((unsigned char)tag[len]); len++)
-			;
-		if (len < 1 || len > 8)
-			return false;
-	}
-	return true;
-}
-
-static bool take_metadata(struct http_request *req, const json_t *body, struct initiate *want)
+static bool take_metadata(struct http_request *req, const json_t *body, struct call_wanted *want)
 {
 	const json_t *metadata = json_object_get(body, "metadata");
 	const char *key, *why = NULL;
@@ -178,8 +161,10 @@ static bool take_metadata(struct http_request *req, const json_t *body, struct i
 		else if (!*key || strlen(key) > MAX_METADATA_KEY ||
 			 json_string_length(value) > MAX_METADATA_VALUE)
 			why = "an object with keys of 1 to 64 bytes and values of at most 1024";
-		else if (str_has_prefix(key, "ultravox.") || str_equal(key, "call_id"))
-			why = "an object without the reserved keys call_id and ultravox.*";
+		else if (str_has_prefix(key, "ultravox.") || str_equal(key, "call_id") ||
+			 str_equal(key, "tenant_id"))
+			why = "an object without the reserved keys call_id, tenant_id and "
+			      "ultravox.*";
 	}
 	if (why) {
 		api_fail(req, API_INVALID_FIELD, "metadata", "metadata must be %s.", why);
@@ -192,8 +177,9 @@ static bool take_metadata(struct http_request *req, const json_t *body, struct i
 static bool check_known(struct http_request *req, const json_t *body)
 {
 	static const char *const known[] = {
-		"phone_number", "agent",       "voice",    "system_prompt",       "first_message",
-		"metadata",     "temperature", "language", "max_duration_seconds"};
+		"phone_number", "agent",        "voice",    "system_prompt",        "first_message",
+		"metadata",     "temperature",  "language", "max_duration_seconds", "variables",
+		"from",         "scheduled_at", "retry"};
 	const char *key;
 	json_t *value;
 
@@ -211,13 +197,43 @@ static bool check_known(struct http_request *req, const json_t *body)
 	return true;
 }
 
-static bool check_values(struct http_request *req, const struct initiate *want)
+static bool take_schedule(struct platform *platform, struct http_request *req, const json_t *body,
+			  struct call_wanted *want)
+{
+	int64_t days = platform->api.settings->schedule_days, now = clock_wall_us();
+
+	if (!body_time(req, body, "scheduled_at", &want->scheduled_at))
+		return false;
+	if (!want->scheduled_at ||
+	    (want->scheduled_at > now && want->scheduled_at <= now + days * 24 * 3600 * 1000000))
+		return true;
+	api_fail(req, API_INVALID_FIELD, "scheduled_at",
+		 "scheduled_at must be in the future, by at most %lld days.", (long long)days);
+	return false;
+}
+
+static bool take_retry(struct http_request *req, const json_t *body, struct call_wanted *want)
+{
+	const json_t *retry = json_object_get(body, "retry");
+	struct retry_policy policy;
+	char fault[RETRY_FAULT_SIZE];
+
+	if (!retry || json_is_null(retry))
+		return true;
+	want->retry = retry;
+	if (!retry_policy_parse(&policy, retry, fault))
+		return true;
+	api_fail(req, API_INVALID_FIELD, "retry", "retry: %s.", fault);
+	return false;
+}
+
+static bool check_values(struct http_request *req, const struct call_wanted *want)
 {
 	if (want->voice && !*str_trim((char[]){want->voice[0], '\0'})) {
 		api_fail(req, API_INVALID_FIELD, "voice", "voice must not be empty.");
 		return false;
 	}
-	if (want->language && !is_language(want->language)) {
+	if (want->language && !agent_language_is_valid(want->language)) {
 		api_fail(req, API_INVALID_FIELD, "language",
 			 "language must be a BCP 47 tag, such as en-US.");
 		return false;
@@ -225,33 +241,20 @@ static bool check_values(struct http_request *req, const struct initiate *want)
 	return check_phone_number(req, want);
 }
 
-static bool take_body(struct http_request *req, const json_t *body, struct initiate *want)
+static bool take_body(struct platform *platform, struct http_request *req, const json_t *body,
+		      struct call_wanted *want)
 {
 	if (!json_is_object(body)) {
 		api_fail(req, API_INVALID_JSON, NULL, "The body must be a JSON object.");
 		return false;
 	}
+	want->variables = json_object_get(body, "variables");
+	if (json_is_null(want->variables))
+		want->variables = NULL;
 	return check_known(req, body) && take_texts(req, body, want) &&
 	       take_numbers(req, body, want) && take_metadata(req, body, want) &&
+	       take_schedule(platform, req, body, want) && take_retry(req, body, want) &&
 	       check_values(req, want);
-}
-
-static json_t *parse_body(struct http_request *req)
-{
-	const char *type = http_request_header(req, "content-type");
-	char reason[JSON_ERROR_SIZE];
-	json_t *body = NULL;
-	size_t len;
-	const char *text = http_request_body(req, &len);
-	size_t name_len = type ? strcspn(type, "; \t") : 0;
-
-	if (name_len != strlen("application/json") ||
-	    strncasecmp(type, "application/json", name_len) != 0)
-		api_fail(req, API_BAD_REQUEST, "Content-Type",
-			 "Content-Type must be application/json.");
-	else if (json_parse(&body, text, len, reason))
-		api_fail(req, API_INVALID_JSON, NULL, "The body is not valid JSON: %s", reason);
-	return body;
 }
 
 /* Printable ASCII only: the key is stored and compared, nothing else. NULL when it was answered. */
@@ -272,107 +275,105 @@ static const char *take_key(struct http_request *req)
 	return NULL;
 }
 
-/* ---- creating ---- */
+/* ---- answering ---- */
 
-static void created(int err, struct call *call, bool changed, void *arg)
+static void reply(struct task *task, const struct call *call, bool replayed)
 {
-	struct task *task = arg;
 	struct buf auto_buf body = {0};
 	struct json_writer writer = {.out = &body};
 
-	if (err == -ENOTUNIQ) {
-		api_fail(task->req, API_KEY_REUSED, "Idempotency-Key", NULL);
-	} else if (err && err != -EEXIST) {
-		api_fail_errno(task->req, err);
-	} else {
-		json_write_open(&writer, NULL, '{');
-		call_write(&writer, call);
-		json_write_close(&writer, '}');
-		if (err == -EEXIST)
-			http_reply_header(task->req, "Idempotency-Replayed", "true");
-		else
-			LOG_INFO(&task->log, "call_initiated",
-				 LOG_PHONE("phone_number", call->phone_number),
-				 LOG_STR("agent", call->agent));
-		http_reply(task->req, 201, "application/json", body.data, body.len);
+	json_write_open(&writer, NULL, '{');
+	call_write(&writer, call);
+	json_write_close(&writer, '}');
+	if (replayed)
+		http_reply_header(task->req, "Idempotency-Replayed", "true");
+	else
+		LOG_INFO(&task->log, "call_initiated",
+			 LOG_PHONE("phone_number", call->phone_number),
+			 LOG_STR("agent", call->agent));
+	http_reply(task->req, 201, "application/json", body.data, body.len);
+}
+
+static void refuse(struct http_request *req, const struct call_order_end *end)
+{
+	char seconds[STR_INT_SIZE];
+
+	if (end->retry_after_s) {
+		str_from_int(seconds, end->retry_after_s);
+		http_reply_header(req, "Retry-After", seconds);
 	}
-	task_end(task);
+	if (end->reason)
+		api_fail(req, end->error, end->field, "%s", end->reason);
+	else
+		api_fail(req, end->error, end->field, NULL);
 }
 
-static const char *or_else(const char *wanted, const char *agents)
+static void ended(struct call_order *order, const struct call_order_end *end)
 {
-	return wanted ? wanted : str_is_empty(agents) ? NULL : agents;
+	if (end->err == -ECANCELED)
+		refuse(order->task.req, end);
+	else if (end->err && end->err != -EEXIST)
+		api_fail_errno(order->task.req, end->err);
+	else
+		reply(&order->task, end->call, end->err == -EEXIST);
+	task_end(&order->task);
 }
 
-static int64_t duration(const struct platform *platform, const struct initiate *want,
-			const struct agent *agent)
+static void release(void *data)
 {
-	if (want->max_duration_s)
-		return want->max_duration_s;
-	return agent->max_duration_s ? agent->max_duration_s
-				     : platform->api.settings->max_call_duration_s;
+	struct initiating *initiating = data;
+
+	call_order_release(&initiating->order);
+	json_decref(initiating->body);
 }
 
-static void create(struct platform *platform, struct http_request *req, const struct initiate *want,
-		   const struct agent *agent, const char *key)
+/* True after refusing. */
+static bool refuse_overload(const struct platform *platform, struct http_request *req)
 {
-	auto_free char *metadata = want->metadata ? json_text(want->metadata) : NULL;
+	const char *reason = overload_call_reason(platform->api.overload);
+
+	if (!reason)
+		return false;
+	metric_add(METRIC_OVERLOAD_REFUSED, "call", 1);
+	api_fail_overloaded(req, reason);
+	return true;
+}
+
+static void digest_of(char hex[2 * SHA256_LEN + 1], const struct http_request *req)
+{
 	uint8_t digest[SHA256_LEN];
-	char id[UUID_SIZE], hex[2 * SHA256_LEN + 1];
-	struct call_params params = {
-		.tenant_id = platform->api.tenant_id,
-		.id = id,
-		.direction = CALL_OUTBOUND,
-		.phone_number = want->phone_number,
-		.from_number = platform->api.settings->twilio_phone_number,
-		.agent = agent->name,
-		.model = agent->model,
-		.system_prompt = or_else(want->system_prompt, agent->system_prompt),
-		.first_message = or_else(want->first_message, agent->first_message),
-		.voice = or_else(want->voice, agent->voice),
-		.language = or_else(want->language, agent->language),
-		.temperature = isnan(want->temperature) ? agent->temperature : want->temperature,
-		.max_duration_s = duration(platform, want, agent),
-		.metadata = metadata,
-		.idempotency_key = *key ? key : NULL,
-		.request_digest = *key ? hex : NULL,
-		.job_kind = JOB_DIAL,
-	};
-	struct task *task;
-	const char *body;
 	size_t len;
+	const char *body = http_request_body(req, &len);
 
-	uuid_new(id);
-	body = http_request_body(req, &len);
 	digest_sha256(digest, body, len);
 	hex_encode(hex, digest, sizeof(digest));
-	task = task_new(platform, sizeof(*task), "call_manager", id, NULL);
-	task->req = mem_ref(req);
-	call_table_create(platform->api.calls, &params, created, task);
 }
 
 static void initiate(struct http_request *req, void *arg)
 {
 	struct platform *platform = arg;
-	struct initiate want = {0};
+	struct initiating *initiating;
+	struct call_wanted want = {0};
 	const char *key = take_key(req);
-	auto_json json_t *body = key ? parse_body(req) : NULL;
-	const struct agent *agent;
-	const char *name;
+	auto_json json_t *body = key ? body_json(req) : NULL;
+	char id[UUID_SIZE];
 
-	if (!body || !take_body(req, body, &want))
+	if (!body || !take_body(platform, req, body, &want) || refuse_overload(platform, req))
 		return;
-	name = want.agent ? want.agent : platform->api.settings->default_agent;
-	agent = agent_find(platform->agents, name);
-	if (agent)
-		create(platform, req, &want, agent, key);
-	else
-		api_fail(req, API_INVALID_FIELD, "agent",
-			 "There is no agent \"%.64s\"; there are: %.400s.", name,
-			 agent_names(platform->agents));
+	uuid_new(id);
+	initiating = task_for_request(platform, sizeof(*initiating), "call_manager", req, id);
+	initiating->order.task.releaseh = release;
+	initiating->body = json_incref(body);
+	digest_of(initiating->digest, req);
+	want.idempotency_key = *key ? key : NULL;
+	want.request_digest = initiating->digest;
+	want.by = api_principal(req);
+	initiating->order.want = want;
+	call_order_place(&initiating->order, ended);
 }
 
 void api_initiate_routes(struct platform *platform)
 {
-	http_server_route(platform->server, "POST", "/api/v1/calls/initiate", initiate, platform);
+	api_route(&platform->api, platform->server, "POST", "/api/v1/calls/initiate",
+		  PERM_CALLS_WRITE, initiate, platform);
 }

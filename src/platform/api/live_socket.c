@@ -3,8 +3,10 @@
 #include "core/str.h"
 #include "core/uuid.h"
 #include "http/form.h"
-#include "http/http_server.h"
 #include "platform/api/api.h"
+#include "platform/api/error.h"
+#include "platform/api/guard.h"
+#include "platform/auth.h"
 #include "platform/live.h"
 
 #include <string.h>
@@ -16,6 +18,7 @@ struct socket {
 	struct ws *ws;
 	struct live_reader *reader;
 	int64_t since;
+	char tenant_id[UUID_SIZE];
 	char call_id[UUID_SIZE];
 };
 
@@ -56,7 +59,7 @@ static void on_open(struct ws *ws, void *arg)
 
 	socket->ws = mem_ref(ws);
 	socket->reader =
-		live_reader_new(socket->api->live, socket->since,
+		live_reader_new(socket->api->live, socket->tenant_id, socket->since,
 				socket->call_id[0] ? socket->call_id : NULL, &sink, socket);
 	if (!socket->reader)
 		ws_close(ws, 1013, "too many readers");
@@ -80,19 +83,6 @@ static void on_drain(struct ws *ws, void *arg)
 		live_reader_drained(socket->reader);
 }
 
-/* A page of another site may open a socket to us with its reader's rights: only our own may. */
-static bool is_own_origin(struct http_request *req)
-{
-	const char *origin = http_request_header(req, "origin");
-	const char *host = http_request_header(req, "host");
-	const char *name;
-
-	if (!origin)
-		return true;
-	name = strstr(origin, "://");
-	return name && host && str_equal_nocase(name + 3, host);
-}
-
 static int read_query(struct http_request *req, struct socket *socket)
 {
 	const struct form *query = http_request_query(req);
@@ -112,10 +102,9 @@ static int on_upgrade(struct http_request *req, struct ws_handlers *ret_handlers
 {
 	struct socket *socket;
 
-	if (!is_own_origin(req))
-		return 403;
 	socket = mem_new(sizeof(*socket), socket_destroy);
 	socket->api = arg;
+	str_copy(socket->tenant_id, sizeof(socket->tenant_id), api_tenant(req));
 	if (read_query(req, socket)) {
 		mem_unref(socket);
 		return 400;
@@ -132,7 +121,51 @@ static int on_upgrade(struct http_request *req, struct ws_handlers *ret_handlers
 	return 0;
 }
 
+/* ---- tickets: browsers cannot set headers of a handshake ---- */
+
+struct ticket {
+	struct http_request *req;
+	struct auth_request *giving;
+	char word[AUTH_WORD_SIZE];
+};
+
+static void ticket_destroy(void *data)
+{
+	struct ticket *ticket = data;
+
+	mem_unref(ticket->giving);
+	mem_unref(ticket->req);
+}
+
+static void on_given(int err, struct principal *principal, void *arg)
+{
+	struct ticket *ticket = arg;
+	auto_json json_t *body = NULL;
+
+	if (err) {
+		api_fail_errno(ticket->req, err);
+	} else {
+		body = json_object();
+		json_set_str(body, "ticket", ticket->word);
+		json_set_int(body, "expires_in", AUTH_TICKET_MS / 1000);
+		http_reply_header(ticket->req, "Cache-Control", "no-store");
+		http_reply_json(ticket->req, 200, body);
+	}
+	mem_unref(ticket);
+}
+
+static void on_ticket(struct http_request *req, void *arg)
+{
+	struct api *api = arg;
+	struct ticket *ticket = mem_new(sizeof(*ticket), ticket_destroy);
+
+	ticket->req = mem_ref(req);
+	auth_ticket_give(&ticket->giving, api->auth, api_principal(req), ticket->word, on_given,
+			 ticket);
+}
+
 void api_live_routes(struct api *api, struct http_server *server)
 {
-	http_server_ws_route(server, "/api/v1/live", on_upgrade, api);
+	api_ws_route(api, server, "/api/v1/live", PERM_LIVE_READ, on_upgrade, api);
+	api_route(api, server, "POST", "/api/v1/live/ticket", PERM_LIVE_READ, on_ticket, api);
 }

@@ -1,5 +1,7 @@
 #include "platform/api/query.h"
 
+#include "core/buf.h"
+#include "core/json_writer.h"
 #include "core/mem.h"
 #include "core/str.h"
 #include "core/timestamp.h"
@@ -117,4 +119,24 @@ void query_lookup(struct api *api, struct http_request *req, struct batch *batch
 		  query_done_h *doneh)
 {
 	batch_lookup(batch, NULL, api->db, on_done, query_new(api, req, doneh));
+}
+
+void query_reply_of_call(struct http_request *req, struct db_result *const *results,
+			 const char *name, query_row_h *writeh)
+{
+	struct buf auto_buf body = {0};
+	struct json_writer writer = {.out = &body};
+
+	if (!db_rows(results[0])) {
+		api_fail(req, API_CALL_NOT_FOUND, NULL, NULL);
+		return;
+	}
+	json_write_open(&writer, NULL, '{');
+	json_write_str(&writer, "call_id", http_request_param(req, "call_id"));
+	json_write_open(&writer, name, '[');
+	for (size_t row = 0; row < db_rows(results[1]); row++)
+		writeh(&writer, results[1], row);
+	json_write_close(&writer, ']');
+	json_write_close(&writer, '}');
+	http_reply(req, 200, "application/json", body.data, body.len);
 }

@@ -9,6 +9,7 @@
 
 struct api;
 struct http_request;
+struct json_writer;
 
 /* Answers 400 naming the first query field that is not in names, and returns false. */
 bool query_has_only(struct http_request *req, const char *const *names, size_t count);
@@ -34,3 +35,11 @@ void query_run(struct api *api, struct http_request *req, struct batch *batch, q
 /* The same for a few rows found by their keys, see db_lookup(). */
 void query_lookup(struct api *api, struct http_request *req, struct batch *batch,
 		  query_done_h *doneh);
+
+/*
+ * {"call_id": ..., NAME: [...]}: the rows of results[1], each written by writeh, of the call in the
+ * path, which results[0] selects; 404 when there is none.
+ */
+typedef void query_row_h(struct json_writer *writer, const struct db_result *result, size_t row);
+void query_reply_of_call(struct http_request *req, struct db_result *const *results,
+			 const char *name, query_row_h *writeh);

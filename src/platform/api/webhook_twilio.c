@@ -5,14 +5,17 @@
  */
 #include "core/buf.h"
 #include "core/mem.h"
+#include "core/metric.h"
 #include "core/setting.h"
 #include "core/str.h"
 #include "http/form.h"
 #include "http/http_server.h"
 #include "loop/timer.h"
 #include "platform/api/error.h"
+#include "platform/call_payload.h"
 #include "platform/carrier_status.h"
 #include "platform/inbound.h"
+#include "platform/number_owner.h"
 #include "platform/platform_priv.h"
 #include "platform/recording.h"
 #include "platform/session.h"
@@ -70,17 +73,27 @@ static struct webhook *take(struct platform *platform, struct http_request *req,
 	}
 	if (!twilio_signature_valid(platform->api.settings->twilio_auth_token, signature, url, form,
 				    NULL, 0)) {
+		metric_add(METRIC_WEBHOOK_REFUSED, "twilio", 1);
 		LOG_WARN(&platform->log, "webhook_refused", LOG_STR("kind", "twilio"),
 			 LOG_STR("remote", http_request_remote(req)));
 		api_fail(req, API_BAD_SIGNATURE, NULL, NULL);
 		mem_unref(form);
 		return NULL;
 	}
-	webhook = task_new(platform, sizeof(*webhook), "webhook",
-			   uuid_is_valid(call_id) ? call_id : NULL, release);
+	webhook = task_new(platform, sizeof(*webhook), "webhook", platform_url_tenant(req),
+			   uuid_is_valid(call_id) ? call_id : NULL);
+	webhook->task.releaseh = release;
 	webhook->task.req = mem_ref(req);
 	webhook->form = form;
 	return webhook;
+}
+
+static void keep_payload(struct webhook *webhook, const char *kind)
+{
+	struct task *task = &webhook->task;
+
+	call_payload_keep(task->platform, task->tenant_id, task->call->id, "twilio", kind,
+			  task->req);
 }
 
 /* False after answering 400. */
@@ -98,6 +111,19 @@ static void reply_twiml(struct task *task, char *twiml)
 	http_reply(task->req, 200, TWIML_CONTENT_TYPE, twiml, strlen(twiml));
 	mem_free(twiml);
 	task_end(task);
+}
+
+/*
+ * True after answering 503: the database cannot say now. The carrier asks again (its fallback URL),
+ * another pod perhaps; the call must not end for that.
+ */
+static bool refuse_for_now(struct task *task, int err)
+{
+	if (err != -EBUSY && err != -EIO && err != -EINPROGRESS)
+		return false;
+	api_fail_errno(task->req, -EBUSY);
+	task_end(task);
+	return true;
 }
 
 /* ---- connect: the callee answered ---- */
@@ -131,6 +157,8 @@ static void connect_session(struct task *task, int err, const char *reason)
 
 static void connect_answered(struct task *task, int err, const char *reason)
 {
+	if (refuse_for_now(task, err))
+		return;
 	if (err)
 		reply_twiml(task, twiml_hangup(INBOUND_APOLOGY));
 	else if (call_status_is_terminal(task->call->status) || task->call->end_hint)
@@ -153,6 +181,10 @@ static void connect_loaded(struct task *task, int err, const char *reason)
 		.duration_s = -1,
 	};
 
+	if (refuse_for_now(task, err))
+		return;
+	if (!err)
+		keep_payload(webhook, "connect");
 	if (err || call_status_is_terminal(task->call->status) ||
 	    (task->call->twilio_call_sid && !str_equal(task->call->twilio_call_sid, sid)))
 		reply_twiml(task,
@@ -177,27 +209,42 @@ static void connect(struct http_request *req, void *arg)
 
 static void voice_done(struct task *task, int err, const char *reason)
 {
+	if (task->call)
+		keep_payload((struct webhook *)task, "voice");
 	if (!err && task->call->join_url && !call_status_is_terminal(task->call->status))
 		reply_twiml(task, twiml_connect(task->call->join_url));
 	else if (task->call && !err)
 		reply_twiml(task, twiml_hangup(NULL));
+	else if (err == -EDQUOT)
+		reply_twiml(task, twiml_reject_busy());
+	else if (!task->call && refuse_for_now(task, err))
+		return;
 	else
 		reply_twiml(task, twiml_hangup(INBOUND_APOLOGY));
+}
+
+static void voice_owned(struct task *task, int err, const char *reason)
+{
+	const struct webhook *webhook = (struct webhook *)task;
+	struct inbound_params params = {
+		.sid = field(webhook, "CallSid"),
+		.from = field(webhook, "From"),
+		.to = field(webhook, "To"),
+		.agent = err ? NULL : number_owner_agent(task),
+	};
+
+	if (err)
+		voice_done(task, err, reason);
+	else
+		inbound_take(task, &params, voice_done);
 }
 
 static void voice(struct http_request *req, void *arg)
 {
 	struct webhook *webhook = take(arg, req, NULL);
-	struct inbound_params params;
 
-	if (!webhook || !need(webhook, "CallSid"))
-		return;
-	params = (struct inbound_params){
-		.sid = field(webhook, "CallSid"),
-		.from = field(webhook, "From"),
-		.to = field(webhook, "To"),
-	};
-	inbound_take(&webhook->task, &params, voice_done);
+	if (webhook && need(webhook, "CallSid"))
+		number_owner_find(&webhook->task, field(webhook, "To"), voice_owned);
 }
 
 /* ---- what most callbacks are answered with ---- */
@@ -233,7 +280,7 @@ static void recording_noted(int err, void *arg)
 		mem_printf("recording:%s:%.64s", task->call_id, field(webhook, "RecordingSid"));
 	auto_json json_t *payload = json_object();
 	struct job_params params = {
-		.tenant_id = task->platform->api.tenant_id,
+		.tenant_id = task->tenant_id,
 		.kind = JOB_RECORDING,
 		.call_id = task->call_id,
 		.unique_key = key,
@@ -256,7 +303,7 @@ static void keep_recording(struct webhook *webhook)
 {
 	struct task *task = &webhook->task;
 	struct recording recording = {
-		.tenant_id = task->platform->api.tenant_id,
+		.tenant_id = task->tenant_id,
 		.call_id = task->call_id,
 		.status = "pending",
 		.provider_sid = field(webhook, "RecordingSid"),
@@ -341,6 +388,7 @@ static void status_loaded(struct task *task, int err, const char *reason)
 		task_end(task);
 		return;
 	}
+	keep_payload(webhook, "status");
 	if (*field(webhook, "SequenceNumber"))
 		webhook->receipt = mem_printf("twilio:%.64s:%.16s:%.32s", sid,
 					      field(webhook, "SequenceNumber"),
@@ -359,6 +407,15 @@ static void status_loaded(struct task *task, int err, const char *reason)
 		apply_status(webhook);
 }
 
+/* The callback of a number knows neither the call's id nor the tenant. */
+static void status_owned(struct task *task, int err, const char *reason)
+{
+	if (err)
+		status_loaded(task, err, reason);
+	else
+		task_load_sid(task, field((struct webhook *)task, "CallSid"), status_loaded);
+}
+
 static void status(struct http_request *req, void *arg)
 {
 	const char *id = http_request_param(req, "call_id");
@@ -369,7 +426,7 @@ static void status(struct http_request *req, void *arg)
 	if (*webhook->task.call_id) {
 		task_load(&webhook->task, status_loaded);
 	} else if (str_equal(id, ID_INBOUND)) {
-		task_load_sid(&webhook->task, field(webhook, "CallSid"), status_loaded);
+		number_owner_find(&webhook->task, field(webhook, "To"), status_owned);
 	} else {
 		api_fail(req, API_CALL_NOT_FOUND, NULL, NULL);
 		task_end(&webhook->task);
@@ -385,6 +442,8 @@ static void recording_loaded(struct task *task, int err, const char *reason)
 
 	if (!err && task->call->twilio_call_sid && !str_equal(task->call->twilio_call_sid, sid))
 		err = -ENOENT;
+	if (!err)
+		keep_payload(webhook, "recording");
 	if (err || !str_equal(field(webhook, "RecordingStatus"), "completed"))
 		reply_empty(task, err, "");
 	else

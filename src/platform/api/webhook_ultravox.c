@@ -9,7 +9,10 @@
 #include "core/str.h"
 #include "http/http_server.h"
 #include "platform/api/error.h"
+#include "platform/call_payload.h"
+#include "platform/cost_price.h"
 #include "platform/platform_priv.h"
+#include "platform/principal.h"
 #include "platform/recording_fetch.h"
 #include "platform/session.h"
 #include "provider/ultravox_signature.h"
@@ -74,6 +77,7 @@ static void apply(struct webhook *webhook)
 			metric_observe(METRIC_ULTRAVOX_SESSION, "",
 				       (double)(session->ended_us - session->joined_us) / 1e6);
 	}
+	cost_price_session(&webhook->task, session);
 	LOG_INFO(&webhook->task.log, "engine_event", LOG_STR("kind", webhook->event),
 		 LOG_STR("end_reason", session->end_reason));
 	task_apply(&webhook->task, &change, applied);
@@ -96,6 +100,8 @@ static void loaded(struct task *task, int err, const char *reason)
 		task_end(task);
 		return;
 	}
+	call_payload_keep(task->platform, task->tenant_id, task->call->id, "ultravox",
+			  webhook->event, task->req);
 	apply(webhook);
 }
 
@@ -116,7 +122,7 @@ static void take_event(struct platform *platform, struct http_request *req, json
 	const char *event = json_get_str(body, "event", "");
 	struct ultravox_call session;
 	struct webhook *webhook;
-	const char *call_id;
+	const char *call_id, *tenant_id;
 
 	if (!*event || ultravox_call_parse(&session, json_object_get(body, "call"))) {
 		api_fail(req, API_BAD_REQUEST, *event ? "call" : "event",
@@ -124,8 +130,11 @@ static void take_event(struct platform *platform, struct http_request *req, json
 		return;
 	}
 	call_id = json_get_str(session.metadata, "call_id", "");
+	tenant_id = json_get_str(session.metadata, "tenant_id", "");
 	webhook = task_new(platform, sizeof(*webhook), "webhook",
-			   uuid_is_valid(call_id) ? call_id : NULL, release);
+			   tenant_id_is_valid(tenant_id) ? tenant_id : platform_url_tenant(req),
+			   uuid_is_valid(call_id) ? call_id : NULL);
+	webhook->task.releaseh = release;
 	webhook->task.req = mem_ref(req);
 	webhook->body = json_incref(body);
 	webhook->session = session;
@@ -145,6 +154,7 @@ static void events(struct http_request *req, void *arg)
 	const char *text = http_request_body(req, &len);
 
 	if (!is_ours(platform, req)) {
+		metric_add(METRIC_WEBHOOK_REFUSED, "ultravox", 1);
 		LOG_WARN(&platform->log, "webhook_refused", LOG_STR("kind", "ultravox"),
 			 LOG_STR("remote", http_request_remote(req)));
 		api_fail(req, API_BAD_SIGNATURE, NULL, NULL);

@@ -3,23 +3,19 @@
 #include "core/mem.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 size_t batch_add(struct batch *batch, const char *sql, int64_t expect_rows,
 		 const struct db_value *params, size_t param_count)
 {
-	struct db_statement *statement;
-
 	if (batch->count == DB_MAX_STATEMENTS ||
 	    param_count > BATCH_MAX_PARAMS - batch->param_count)
 		abort();
-	statement = &batch->statements[batch->count];
-	statement->sql = sql;
-	statement->expect_rows = expect_rows;
-	statement->params = batch->params + batch->param_count;
-	statement->param_count = param_count;
-	if (param_count)
-		memcpy(batch->params + batch->param_count, params, param_count * sizeof(*params));
+	batch->statements[batch->count] = (struct db_statement){
+		.sql = sql,
+		.expect_rows = expect_rows,
+		.params = param_count ? mem_memdup(params, param_count * sizeof(*params)) : NULL,
+		.param_count = param_count,
+	};
 	batch->param_count += param_count;
 	return batch->count++;
 }
@@ -54,5 +50,7 @@ void batch_free(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->owned_count; i++)
 		mem_free(batch->owned[i]);
-	batch->owned_count = 0;
+	for (size_t i = 0; i < batch->count; i++)
+		mem_free((void *)batch->statements[i].params);
+	batch->count = batch->param_count = batch->owned_count = 0;
 }

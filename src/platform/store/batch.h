@@ -6,11 +6,10 @@
 
 #include "db/db.h"
 
-enum { BATCH_MAX_PARAMS = 200, BATCH_MAX_OWNED = 24 };
+enum { BATCH_MAX_PARAMS = 256, BATCH_MAX_OWNED = 64 };
 
 struct batch {
-	struct db_statement statements[DB_MAX_STATEMENTS];
-	struct db_value params[BATCH_MAX_PARAMS];
+	struct db_statement statements[DB_MAX_STATEMENTS]; /* each owns its params */
 	char *owned[BATCH_MAX_OWNED];
 	size_t count;
 	size_t param_count;
@@ -39,5 +38,5 @@ void batch_read(struct batch *batch, struct db_request **ret_request, struct db 
 /* For one that reads a few rows by their keys, see db_lookup(). */
 void batch_lookup(struct batch *batch, struct db_request **ret_request, struct db *db,
 		  db_done_h *doneh, void *arg);
-void batch_free(struct batch *batch);
+void batch_free(struct batch *batch); /* empty; may be used again */
 #define auto_batch __attribute__((cleanup(batch_free)))

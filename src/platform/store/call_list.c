@@ -11,12 +11,14 @@ enum {
 	DIRECTION = 2,
 	AGENT = 4,
 	NUMBER = 8,
-	TEXT = 16,
-	FROM = 32,
-	TO = 64,
-	AFTER = 128
+	FROM = 16,
+	TO = 32,
+	AFTER = 64,
+	SCHEDULED = 128,
+	RETRY_OF = 256,
+	SENTIMENT = 512
 };
-enum { SETS = 256 };
+enum { SETS = 1024, MOST_VALUES = 15 };
 
 static const struct {
 	unsigned bit;
@@ -26,15 +28,15 @@ static const struct {
 	{STATUS, " AND status = $%1$d", 1},
 	{DIRECTION, " AND direction = $%1$d", 1},
 	{AGENT, " AND agent = $%1$d", 1},
-	{NUMBER, " AND (phone_number = $%1$d OR from_number = $%1$d)", 1},
-	{TEXT,
-	 " AND (EXISTS (SELECT 1 FROM transcript_turn t WHERE t.tenant_id = call.tenant_id"
-	 " AND t.call_id = call.id AND t.final = 1 AND lower(t.text) LIKE $%1$d ESCAPE '\\')"
-	 " OR EXISTS (SELECT 1 FROM call_summary s WHERE s.tenant_id = call.tenant_id"
-	 " AND s.call_id = call.id AND lower(s.summary) LIKE $%1$d ESCAPE '\\'))",
-	 1},
+	{NUMBER, " AND (phone_hash = $%1$d OR from_number = $%2$d)", 2},
 	{FROM, " AND created_at >= $%1$d", 1},
 	{TO, " AND created_at < $%1$d", 1},
+	{SCHEDULED, " AND status = 'PENDING' AND scheduled_at > 0", 0},
+	{RETRY_OF, " AND retry_of = $%1$d", 1},
+	{SENTIMENT,
+	 " AND EXISTS (SELECT 1 FROM call_summary c WHERE c.tenant_id = call.tenant_id AND "
+	 "c.call_id = call.id AND c.sentiment = $%1$d)",
+	 1},
 	{AFTER, " AND (created_at, id) < ($%1$d, $%2$d)", 2},
 };
 
@@ -55,16 +57,31 @@ static unsigned set_of(const struct store_call_filter *filter)
 {
 	return (filter->status ? STATUS : 0) | (filter->direction ? DIRECTION : 0) |
 	       (filter->agent ? AGENT : 0) | (filter->number ? NUMBER : 0) |
-	       (filter->text ? TEXT : 0) | (filter->from ? FROM : 0) | (filter->to ? TO : 0) |
-	       (filter->after_id ? AFTER : 0);
+	       (filter->from ? FROM : 0) | (filter->to ? TO : 0) | (filter->after_id ? AFTER : 0) |
+	       (filter->scheduled ? SCHEDULED : 0) | (filter->retry_of ? RETRY_OF : 0) |
+	       (filter->sentiment ? SENTIMENT : 0);
 }
 
-static char *make_sql(unsigned set)
+/* What is asked of a page: its calls, or all that was said in them. */
+enum kind { LIST, TURNS, KINDS };
+
+static const struct {
+	const char *before;
+	const char *after;
+} frames[KINDS] = {
+	[LIST] = {WITH_SUMMARY, ""},
+	[TURNS] = {"SELECT t.call_id, t.text FROM (SELECT tenant_id AS page_tenant_id, "
+		   "id AS page_id FROM call WHERE tenant_id = $1",
+		   ") page JOIN transcript_turn t ON t.tenant_id = page_tenant_id AND "
+		   "t.call_id = page_id WHERE t.final = 1"},
+};
+
+static char *make_sql(unsigned set, enum kind kind)
 {
 	struct buf sql = {0};
 	int next = 2;
 
-	buf_append_str(&sql, WITH_SUMMARY);
+	buf_append_str(&sql, frames[kind].before);
 	for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
 		if (!(set & conditions[i].bit))
 			continue;
@@ -74,38 +91,23 @@ static char *make_sql(unsigned set)
 #pragma GCC diagnostic pop
 		next += conditions[i].params;
 	}
-	buf_printf(&sql, " ORDER BY created_at DESC, id DESC LIMIT $%d", next);
+	buf_printf(&sql, " ORDER BY created_at DESC, id DESC LIMIT $%d%s", next,
+		   frames[kind].after);
 	return buf_steal(&sql);
 }
 
 /* Statements have to be static: each is kept for the life of the process. */
-static const char *sql_of(unsigned set)
+static const char *sql_of(unsigned set, enum kind kind)
 {
-	static char *sqls[SETS];
+	static char *sqls[KINDS][SETS];
 
-	if (!sqls[set])
-		sqls[set] = make_sql(set);
-	return sqls[set];
+	if (!sqls[kind][set])
+		sqls[kind][set] = make_sql(set, kind);
+	return sqls[kind][set];
 }
 
-/* What LIKE takes for a place anywhere: lower case, its own signs escaped. */
-static char *pattern_of(const char *text)
+static size_t fill(struct db_value *values, const struct store_call_filter *filter)
 {
-	struct buf pattern = {0};
-
-	buf_append_char(&pattern, '%');
-	for (; *text; text++) {
-		if (*text == '%' || *text == '_' || *text == '\\')
-			buf_append_char(&pattern, '\\');
-		buf_append_char(&pattern, *text);
-	}
-	buf_append_char(&pattern, '%');
-	return str_lower(buf_steal(&pattern));
-}
-
-void store_call_list(struct batch *batch, const struct store_call_filter *filter)
-{
-	struct db_value values[12];
 	size_t count = 0;
 
 	values[count++] = db_text(filter->tenant_id);
@@ -115,24 +117,46 @@ void store_call_list(struct batch *batch, const struct store_call_filter *filter
 		values[count++] = db_text(filter->direction);
 	if (filter->agent)
 		values[count++] = db_text(filter->agent);
-	if (filter->number)
+	if (filter->number) {
+		values[count++] = db_hashed(filter->tenant_id, filter->number);
 		values[count++] = db_text(filter->number);
-	if (filter->text)
-		values[count++] = db_text(batch_own(batch, pattern_of(filter->text)));
+	}
 	if (filter->from)
 		values[count++] = db_int(filter->from);
 	if (filter->to)
 		values[count++] = db_int(filter->to);
+	if (filter->retry_of)
+		values[count++] = db_text(filter->retry_of);
+	if (filter->sentiment)
+		values[count++] = db_text(filter->sentiment);
 	if (filter->after_id) {
 		values[count++] = db_int(filter->after_at);
 		values[count++] = db_text(filter->after_id);
 	}
 	values[count++] = db_int(filter->limit);
-	batch_add(batch, sql_of(set_of(filter)), DB_ANY_ROWS, values, count);
+	return count;
 }
 
-void store_call_active(struct batch *batch, const char *tenant_id, int64_t limit)
+void store_call_list(struct batch *batch, const struct store_call_filter *filter)
 {
-	BATCH_ADD(batch, WITH_SUMMARY " AND deadline_at > 0 ORDER BY created_at, id LIMIT $2",
-		  DB_ANY_ROWS, db_text(tenant_id), db_int(limit));
+	struct db_value values[MOST_VALUES];
+	size_t count = fill(values, filter);
+
+	batch_add(batch, sql_of(set_of(filter), LIST), DB_ANY_ROWS, values, count);
+}
+
+void store_call_list_turns(struct batch *batch, const struct store_call_filter *filter)
+{
+	struct db_value values[MOST_VALUES];
+	size_t count = fill(values, filter);
+
+	batch_add(batch, sql_of(set_of(filter), TURNS), DB_ANY_ROWS, values, count);
+}
+
+void store_call_active(struct batch *batch, const char *tenant_id, int64_t now, int64_t limit)
+{
+	BATCH_ADD(batch,
+		  WITH_SUMMARY " AND deadline_at > 0 AND scheduled_at <= $2 "
+			       "ORDER BY created_at, id LIMIT $3",
+		  DB_ANY_ROWS, db_text(tenant_id), db_int(now), db_int(limit));
 }

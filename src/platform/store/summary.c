@@ -1,10 +1,16 @@
 #include "platform/store/summary.h"
 
-static struct db_value list_text(struct batch *batch, const json_t *list)
+static struct db_value sealed(const struct summary *summary, const char *text)
+{
+	return db_sealed(summary->tenant_id, summary->call_id, text);
+}
+
+static struct db_value sealed_list(struct batch *batch, const struct summary *summary,
+				   const json_t *list)
 {
 	if (!json_is_array(list))
-		return db_text("[]");
-	return db_text(batch_own(batch, json_text(list)));
+		return sealed(summary, "[]");
+	return sealed(summary, batch_own(batch, json_text(list)));
 }
 
 #define INSERT                                                                                   \
@@ -17,11 +23,11 @@ static void insert(struct batch *batch, const struct summary *summary, int64_t a
 		   int64_t expect)
 {
 	BATCH_ADD(batch, sql, expect, db_text(summary->tenant_id), db_text(summary->call_id),
-		  db_text(summary->status), db_text(summary->text),
-		  list_text(batch, summary->key_points), db_text(summary->sentiment),
-		  list_text(batch, summary->action_items), list_text(batch, summary->highlights),
-		  db_text(summary->analyser), db_text(summary->model), db_text(summary->error),
-		  db_int(at));
+		  db_text(summary->status), sealed(summary, summary->text),
+		  sealed_list(batch, summary, summary->key_points), db_text(summary->sentiment),
+		  sealed_list(batch, summary, summary->action_items),
+		  sealed_list(batch, summary, summary->highlights), db_text(summary->analyser),
+		  db_text(summary->model), db_text(summary->error), db_int(at));
 }
 
 void store_summary_save(struct batch *batch, const struct summary *summary, int64_t at)

@@ -1,6 +1,17 @@
 #include "platform/store/turn.h"
 
+#include "core/mem.h"
+
 #include <math.h>
+
+/* Sealed in its place: the same words said twice do not look the same. */
+static struct db_value sealed_text(struct batch *batch, const struct transcript_turn *turn)
+{
+	const char *place =
+		batch_own(batch, mem_printf("%s:%lld", turn->call_id, (long long)turn->ordinal));
+
+	return db_sealed(turn->tenant_id, place, turn->text);
+}
 
 void store_turn_save(struct batch *batch, const struct transcript_turn *turn)
 {
@@ -15,7 +26,7 @@ void store_turn_save(struct batch *batch, const struct transcript_turn *turn)
 		  "WHERE transcript_turn.final = 0 OR transcript_turn.text <> excluded.text "
 		  "OR transcript_turn.speaker <> excluded.speaker",
 		  1, db_text(turn->tenant_id), db_text(turn->call_id), db_int(turn->ordinal),
-		  db_text(turn->speaker), db_text(turn->text),
+		  db_text(turn->speaker), sealed_text(batch, turn),
 		  isnan(turn->confidence) ? db_null() : db_real(turn->confidence),
 		  db_int(turn->at));
 }
@@ -27,7 +38,7 @@ void store_turn_import(struct batch *batch, const struct transcript_turn *turn, 
 		  "confidence, final, at, timing) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8) "
 		  "ON CONFLICT (tenant_id, call_id, ordinal) DO NOTHING",
 		  DB_ANY_ROWS, db_text(turn->tenant_id), db_text(turn->call_id),
-		  db_int(turn->ordinal), db_text(turn->speaker), db_text(turn->text),
+		  db_int(turn->ordinal), db_text(turn->speaker), sealed_text(batch, turn),
 		  isnan(turn->confidence) ? db_null() : db_real(turn->confidence), db_int(turn->at),
 		  db_text(timing));
 }

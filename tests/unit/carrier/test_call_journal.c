@@ -1,24 +1,30 @@
 /* Protects: calls across a restart: every change is found again, the last one counts, and neither a
- * torn line nor garbage costs more than itself. */
+ * torn line nor garbage costs more than itself. The file shows nothing, and calls go from it once
+ * they have had their time. */
 #include "unit/check.h"
 
+#include "carrier/call_expiry.h"
 #include "carrier/call_journal.h"
 #include "carrier/call_leg.h"
 #include "carrier/call_leg_book.h"
 #include "carrier/call_recording.h"
 #include "carrier/carrier_priv.h"
+#include "core/clock.h"
 #include "core/mem.h"
 #include "core/setting.h"
 #include "loop/loop.h"
 #include "loop/work.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define RE_SID "REaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define FIRST_KEY  "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define SECOND_KEY "200102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define RE_SID     "REaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 struct fixture {
 	char folder[64], path[128];
@@ -26,19 +32,24 @@ struct fixture {
 	struct carrier carrier;
 };
 
-static void begin(struct fixture *f)
+static int try_begin(struct fixture *f)
 {
 	struct carrier *carrier = &f->carrier;
+	char error[256];
 
 	memset(carrier, 0, sizeof(*carrier));
-	f->settings.data_dir = f->folder;
 	carrier->settings = &f->settings;
 	carrier->loop = loop_new_fake();
 	carrier->pool = work_pool_new(carrier->loop, 1);
 	carrier->book = call_leg_book_new();
 	log_init(&carrier->log, "carrier", NULL);
 	carrier->hooks.loop = carrier->loop;
-	assert_int_equal(call_journal_open(&carrier->journal, carrier), 0);
+	return call_journal_open(&carrier->journal, carrier, error);
+}
+
+static void begin(struct fixture *f)
+{
+	assert_int_equal(try_begin(f), 0);
 }
 
 /* As the end of the process: what was noted is written, the calls are forgotten. */
@@ -46,11 +57,19 @@ static void end(struct fixture *f)
 {
 	struct carrier *carrier = &f->carrier;
 
-	call_journal_close(carrier->journal);
+	if (carrier->journal)
+		call_journal_close(carrier->journal);
 	mem_unref(carrier->journal);
 	mem_unref(carrier->book);
 	mem_unref(carrier->pool);
 	mem_unref(carrier->loop);
+}
+
+static void set_keys(struct fixture *f, const char *key, const char *also)
+{
+	f->settings.master_key = key;
+	f->settings.master_key_file = f->settings.master_key_command = "";
+	f->settings.master_key_also = also;
 }
 
 static int setup(void **state)
@@ -63,6 +82,9 @@ static int setup(void **state)
 	snprintf(carrier, sizeof(carrier), "%s/carrier", f->folder);
 	assert_int_equal(mkdir(carrier, 0700), 0);
 	snprintf(f->path, sizeof(f->path), "%s/calls.jsonl", carrier);
+	f->settings.data_dir = f->folder;
+	f->settings.embedded_keep_hours = 10;
+	set_keys(f, FIRST_KEY, "");
 	begin(f);
 	*state = f;
 	return 0;
@@ -239,6 +261,101 @@ static void what_was_alive_is_settled(void **state)
 	assert_int_equal(call_leg_book_find(f->carrier.book, busy)->state, LEG_BUSY);
 }
 
+/* Whether the file holds the text. */
+static bool holds(const struct fixture *f, const char *text)
+{
+	char data[8192] = "";
+	FILE *file = fopen(f->path, "re");
+	size_t got;
+
+	assert_non_null(file);
+	got = fread(data, 1, sizeof(data) - 1, file);
+	(void)fclose(file);
+	return memmem(data, got, text, strlen(text)) != NULL;
+}
+
+static void the_file_shows_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct stat info;
+
+	add(f, "+15550100001", LEG_BUSY);
+	wait_for_lines(f, 1);
+	assert_false(holds(f, "5550100001"));
+	assert_false(holds(f, "sid"));
+	assert_int_equal(stat(f->path, &info), 0);
+	assert_int_equal(info.st_mode & 0777, 0600);
+}
+
+static void a_plain_line_of_before_is_sealed_at_the_next_start(void **state)
+{
+	static const char sid[] = "CA22222222222222222222222222222222";
+	struct fixture *f = *state;
+	auto_free char *line = mem_printf("{\"sid\":\"%s\",\"state\":4,\"to\":\"+15550100001\","
+					  "\"updated_us\":%lld}\n",
+					  sid, (long long)clock_wall_us());
+
+	append(f, line);
+	end(f);
+	begin(f);
+	assert_string_equal(call_leg_book_find(f->carrier.book, sid)->to, "+15550100001");
+	assert_int_equal(lines(f), 1);
+	assert_false(holds(f, "5550100001"));
+}
+
+static void a_new_master_key_takes_over_while_the_old_one_is_known(void **state)
+{
+	struct fixture *f = *state;
+	char sid[SID_SIZE];
+
+	memcpy(sid, add(f, "+15550100001", LEG_BUSY)->sid, sizeof(sid));
+	end(f);
+	set_keys(f, SECOND_KEY, "");
+	assert_int_equal(try_begin(f), -EACCES);
+	end(f);
+	set_keys(f, SECOND_KEY, FIRST_KEY);
+	begin(f);
+	end(f);
+	set_keys(f, SECOND_KEY, "");
+	begin(f);
+	assert_non_null(call_leg_book_find(f->carrier.book, sid));
+}
+
+static void calls_go_when_they_have_had_their_time(void **state)
+{
+	static const int64_t start_us = INT64_C(1800000000) * 1000000, hour_us = 3600 * 1000000LL;
+	struct fixture *f = *state;
+	char talking[SID_SIZE], old[SID_SIZE], young[SID_SIZE];
+
+	clock_fake_wall_us(start_us);
+	memcpy(old, add(f, "+15550100001", LEG_BUSY)->sid, SID_SIZE);
+	memcpy(talking, add(f, "+15550100002", LEG_IN_PROGRESS)->sid, SID_SIZE);
+	wait_for_lines(f, 2);
+	clock_fake_wall_us(start_us + 9 * hour_us);
+	memcpy(young, add(f, "+15550100003", LEG_BUSY)->sid, SID_SIZE);
+	wait_for_lines(f, 3);
+	clock_fake_wall_us(start_us + 11 * hour_us);
+	assert_int_equal(call_leg_book_expire(f->carrier.book, call_expiry_before_us(&f->carrier)),
+			 1);
+	call_journal_expire(f->carrier.journal);
+	loop_advance_ms(f->carrier.loop, 1);
+	for (int i = 0; i < 500 && lines(f) != 2; i++)
+		loop_run_once(f->carrier.loop, 10);
+	assert_int_equal(lines(f), 2);
+	end(f);
+	begin(f);
+	assert_null(call_leg_book_find(f->carrier.book, old));
+	assert_non_null(call_leg_book_find(f->carrier.book, talking));
+	assert_non_null(call_leg_book_find(f->carrier.book, young));
+	assert_int_equal(lines(f), 2);
+	clock_fake_wall_us(start_us + 30 * hour_us);
+	end(f);
+	begin(f);
+	clock_fake_wall_us(-1);
+	assert_non_null(call_leg_book_find(f->carrier.book, talking));
+	assert_null(call_leg_book_find(f->carrier.book, young));
+}
+
 int main(void)
 {
 #define T(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
@@ -248,6 +365,10 @@ int main(void)
 		T(neither_garbage_nor_a_torn_line_costs_another_call),
 		T(what_is_deleted_stays_so),
 		T(what_was_alive_is_settled),
+		T(the_file_shows_nothing),
+		T(a_plain_line_of_before_is_sealed_at_the_next_start),
+		T(a_new_master_key_takes_over_while_the_old_one_is_known),
+		T(calls_go_when_they_have_had_their_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

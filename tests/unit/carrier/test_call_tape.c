@@ -117,7 +117,7 @@ static void both_sides_stand_where_they_sounded(void **state)
 	finish(&f);
 	assert_int_equal(f.duration_ms, 500);
 	assert_int_equal(f.len, 44 + 500 * 8 * 4);
-	assert_int_equal(call_tape_file_duration_ms(f.path), 500);
+	assert_int_equal(call_tape_file_duration_ms(NULL, f.path), 500);
 	assert_int_equal(sample(&f, 50, 0), 0);
 	assert_int_equal(sample(&f, 110, 0), 1000);
 	assert_int_equal(sample(&f, 110, 1), 2000);
@@ -191,7 +191,7 @@ static void the_file_is_readable_before_the_end(void **state)
 	}
 	for (int i = 0; i < 500 && !duration_ms; i++) {
 		loop_run_once(f.loop, 10);
-		duration_ms = call_tape_file_duration_ms(f.path);
+		duration_ms = call_tape_file_duration_ms(NULL, f.path);
 	}
 	assert_int_equal(duration_ms, 800); /* the flush at 1000 holds back 200 */
 	finish(&f);
@@ -210,8 +210,8 @@ static void a_file_is_mixed_down(void **state)
 	loop_advance_ms(f.loop, 20);
 	finish(&f);
 	snprintf(mono, sizeof(mono), "%s/mono.wav", f.folder);
-	assert_int_equal(call_tape_file_mix(mono, f.path), 0);
-	assert_int_equal(call_tape_file_duration_ms(mono), 20);
+	assert_int_equal(call_tape_file_mix(NULL, mono, f.path), 0);
+	assert_int_equal(call_tape_file_duration_ms(NULL, mono), 20);
 	(void)unlink(mono);
 	teardown(&f);
 }
@@ -250,7 +250,7 @@ static void trimming_leaves_the_sound(void **state)
 	assert_int_equal(call_tape_file_trim(&f.duration_ms, f.path), 0);
 	/* 200 ms of sound, 100 ms beside it on both sides. */
 	assert_in_range(f.duration_ms, 380, 420);
-	assert_int_equal(call_tape_file_duration_ms(f.path), f.duration_ms);
+	assert_int_equal(call_tape_file_duration_ms(NULL, f.path), f.duration_ms);
 	teardown(&f);
 }
 

@@ -13,7 +13,12 @@
 static void media_is_written_with_strings(void **state)
 {
 	char out[STREAM_MEDIA_SIZE];
-	size_t len = stream_message_media(out, 7, SID, 5, 100, (const uint8_t *)"\xff\xff\x00", 3);
+	const struct stream_media media = {.track = "inbound",
+					   .chunk = 5,
+					   .timestamp_ms = 100,
+					   .payload = (const uint8_t *)"\xff\xff\x00",
+					   .len = 3};
+	size_t len = stream_message_media(out, 7, SID, &media);
 	static const char expected[] =
 		"{\"event\":\"media\",\"sequenceNumber\":\"7\",\"streamSid\":\"" SID
 		"\",\"media\":{\"track\":\"inbound\",\"chunk\":\"5\",\"timestamp\":"
@@ -27,8 +32,12 @@ static void the_longest_media_message_fits(void **state)
 {
 	char out[STREAM_MEDIA_SIZE];
 	static const uint8_t frame[2 * STREAM_MAX_FRAME];
-	size_t len = stream_message_media(out, UINT64_MAX, SID, UINT64_MAX, UINT64_MAX, frame,
-					  sizeof(frame));
+	const struct stream_media media = {.track = "outbound",
+					   .chunk = UINT64_MAX,
+					   .timestamp_ms = UINT64_MAX,
+					   .payload = frame,
+					   .len = sizeof(frame)};
+	size_t len = stream_message_media(out, UINT64_MAX, SID, &media);
 	auto_json json_t *json = NULL;
 	char error[JSON_ERROR_SIZE];
 

@@ -56,6 +56,18 @@ static void defaults_are_the_vendors(void **state)
 	assert_string_equal(twiml_text(&twiml->verbs[5].children[0], "track"), "inbound_track");
 }
 
+static void streams_one_way_have_a_choice_of_tracks(void **state)
+{
+	auto_unref struct twiml *twiml = parse(
+		"<Response><Start><Stream url='wss://x/' name='n' track='both_tracks'/></Start>"
+		"<Stop><Stream name='n'/></Stop></Response>");
+
+	assert_int_equal(twiml->verbs[0].kind, TWIML_START);
+	assert_string_equal(twiml_text(&twiml->verbs[0].children[0], "track"), "both_tracks");
+	assert_int_equal(twiml->verbs[1].kind, TWIML_STOP);
+	assert_string_equal(twiml_text(&twiml->verbs[1].children[0], "name"), "n");
+}
+
 static void nested_elements_are_children(void **state)
 {
 	auto_unref struct twiml *twiml =
@@ -114,6 +126,14 @@ static void bad_documents_say_what_is_wrong(void **state)
 		{"<Response><Play digits='hello'/></Response>", 12200, "digits"},
 		{"<Response><Connect/></Response>", 12200, "exactly one <Stream>"},
 		{"<Response><Connect><Stream/></Connect></Response>", 12200, "no url"},
+		{"<Response><Start/></Response>", 12200, "exactly one <Stream>"},
+		{"<Response><Start><Stream name='n'/></Start></Response>", 12200, "no url"},
+		{"<Response><Stop><Stream url='wss://x'/></Stop></Response>", 12200, "no name"},
+		{"<Response><Start><Stream url='wss://x' track='left'/></Start></Response>", 12200,
+		 "track"},
+		{"<Response><Connect><Stream url='wss://x' "
+		 "track='both_tracks'/></Connect></Response>",
+		 12200, "inbound_track only"},
 		{"<Response><Connect><Stream "
 		 "url='wss://x'><Parameter/></Stream></Connect></Response>",
 		 12200, "no name"},
@@ -173,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verbs_keep_their_order_and_text),
 		cmocka_unit_test(defaults_are_the_vendors),
+		cmocka_unit_test(streams_one_way_have_a_choice_of_tracks),
 		cmocka_unit_test(nested_elements_are_children),
 		cmocka_unit_test(an_empty_response_has_no_verbs),
 		cmocka_unit_test(bad_documents_say_what_is_wrong),

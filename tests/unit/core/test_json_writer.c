@@ -21,6 +21,13 @@ static void strings_are_escaped_as_jansson_does(void **state)
 		"\xc3\xa9 \xf0\x9f\x98\x80",
 		"</script>",
 		"\xff not UTF-8",
+		"eight by eight, and all of it plain",
+		"a \"quote\" in the midst of many words",
+		"a back\\slash in the midst of many words",
+		"words that end in a tab\t",
+		"\x7f is printed as it is, and \x1f is not",
+		"gr\xc3\xbc\xc3\x9f in the midst of many words",
+		"many words, and at last \xff",
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -110,6 +110,11 @@ static void a_bad_value_is_named_with_its_reason(void **state)
 		{"TWILIO_ACCOUNT_SID=AC1\n", "TWILIO_AUTH_TOKEN: is missing"},
 		{"RTP_PORT_MIN=30000\nRTP_PORT_MAX=30000\n", "RTP_PORT_MAX: must be at least"},
 		{"ULTRAVOX_SHARED_SECRET=short\n", "ULTRAVOX_SHARED_SECRET: must be at least 16"},
+		{"AUTH=off\nBIND_ADDRESS=0.0.0.0\n", "AUTH: must not be off while BIND_ADDRESS"},
+		{"AUTH=maybe\n", "AUTH: must be one of auto|off|on"},
+		{"SENTRY_DSN=https://sentry.io/1\n", "SENTRY_DSN: has no key"},
+		{"SENTRY_SAMPLE_RATE=2\n", "SENTRY_SAMPLE_RATE: must be a number from 0 to 1"},
+		{"SENTRY_ENVIRONMENT=a b\n", "SENTRY_ENVIRONMENT: must have no spaces"},
 		{"just words\n", ":2: expected NAME=VALUE"},
 	};
 
@@ -122,6 +127,30 @@ static void a_bad_value_is_named_with_its_reason(void **state)
 		assert_null(settings);
 		if (!strstr(error, rows[i].says))
 			fail_msg("\"%s\" does not say \"%s\"", error, rows[i].says);
+	}
+}
+
+static void nobody_signs_in_on_loopback_unless_asked_to(void **state)
+{
+	static const struct {
+		const char *text;
+		bool single_user;
+	} rows[] = {
+		{"", true},
+		{"BIND_ADDRESS=127.0.0.3\n", true},
+		{"BIND_ADDRESS=::1\n", true},
+		{"AUTH=off\n", true},
+		{"AUTH=on\n", false},
+		{"BIND_ADDRESS=0.0.0.0\n", false},
+		{"BIND_ADDRESS=::\n", false},
+		{"BIND_ADDRESS=192.0.2.1\n", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		auto_unref struct settings *s = load(rows[i].text);
+
+		if (s->single_user != rows[i].single_user)
+			fail_msg("%s", rows[i].text);
 	}
 }
 
@@ -160,6 +189,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(environment_wins_over_the_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_bad_value_is_named_with_its_reason, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(nobody_signs_in_on_loopback_unless_asked_to, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(secrets_are_made_once_and_private, setup, teardown),
 		cmocka_unit_test_setup_teardown(secrets_are_never_shown, setup, teardown),

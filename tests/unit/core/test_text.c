@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 static void whole_numbers_are_taken_whole(void **state)
 {
@@ -36,6 +37,56 @@ static void whole_numbers_are_taken_whole(void **state)
 
 		assert_int_equal(str_parse_int(&value, rows[i].text, -7, 100), rows[i].err);
 		assert_int_equal(value, rows[i].value);
+	}
+}
+
+static void whole_numbers_are_written_as_printf_does(void **state)
+{
+	static const int64_t rows[] = {0, 7, -7, 10, 1234567890, INT64_MAX, INT64_MIN};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *auto_free want = mem_printf("%lld", (long long)rows[i]);
+		char text[STR_INT_SIZE];
+
+		assert_int_equal(str_from_int(text, rows[i]), strlen(want));
+		assert_string_equal(text, want);
+	}
+}
+
+static void dates_are_those_of_the_c_library(void **state)
+{
+	/* From the year 1 on, in steps of 41 days and something. */
+	for (int64_t us = -62135596800000000; us < 253402300800000000; us += 3600123456789) {
+		time_t seconds = (time_t)((us - (us % 1000000 < 0 ? 999999 : 0)) / 1000000);
+		char text[TIMESTAMP_SIZE], want[TIMESTAMP_SIZE];
+		struct tm tm;
+
+		gmtime_r(&seconds, &tm);
+		timestamp_iso(text, us);
+		strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%S", &tm);
+		if (tm.tm_year >= -900 && strncmp(text, want, strlen(want)))
+			fail_msg("%s, not %s", text, want);
+		timestamp_rfc2822(text, us);
+		strftime(want, sizeof(want), "%a, %d %b", &tm);
+		if (strncmp(text, want, strlen(want)))
+			fail_msg("%s, not %s", text, want);
+	}
+}
+
+static void an_hmac_with_its_key_set_up_is_the_same_each_time(void **state)
+{
+	static const char *const texts[] = {"", "one",
+					    "a text that is longer than a block of the "
+					    "digest, which is sixty-four bytes long"};
+	struct hmac *auto_unref hmac = hmac_new("key", 3);
+
+	for (size_t i = 0; i < 2 * ARRAY_LEN(texts); i++) {
+		const char *text = texts[i % ARRAY_LEN(texts)];
+		uint8_t got[SHA256_LEN], want[SHA256_LEN];
+
+		hmac_sha256(got, hmac, text, strlen(text));
+		digest_hmac_sha256(want, "key", 3, text, strlen(text));
+		assert_memory_equal(got, want, sizeof(want));
 	}
 }
 
@@ -235,6 +286,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_numbers_are_taken_whole),
+		cmocka_unit_test(whole_numbers_are_written_as_printf_does),
+		cmocka_unit_test(dates_are_those_of_the_c_library),
+		cmocka_unit_test(an_hmac_with_its_key_set_up_is_the_same_each_time),
 		cmocka_unit_test(doubles_refuse_nan_and_infinity),
 		cmocka_unit_test(utf8_is_strict),
 		cmocka_unit_test(base64_round_trips_and_refuses_garbage),

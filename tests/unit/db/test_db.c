@@ -1,5 +1,6 @@
 /*
- * Protects the contract of db.h, which every driver has to keep: a batch is all or nothing, an
+ * Protects the contract of db.h, which every driver has to keep (PostgreSQL's part runs when
+ * TEST_POSTGRES_URL is set): a batch is all or nothing, an
  * expectation that fails rolls back with -EAGAIN, a taken key is -EEXIST, handlers run once and in
  * order, results outlive their handler when referenced, migrations run forward and once.
  */
@@ -7,6 +8,7 @@
 #include "core/mem.h"
 #include "db/db.h"
 #include "loop/loop.h"
+#include "unit/postgres.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -24,14 +26,16 @@ static const struct db_migration migrations[] = {
 	 "CREATE TABLE thing (id BIGINT PRIMARY KEY, name TEXT UNIQUE, n BIGINT CHECK (n >= 0), "
 	 "weight DOUBLE PRECISION);"},
 	{2, "part",
-	 "CREATE TABLE part (id BIGINT PRIMARY KEY, thing BIGINT REFERENCES thing (id));"},
+	 "CREATE TABLE part (id BIGINT PRIMARY KEY, thing BIGINT REFERENCES thing (id));"
+	 "CREATE TABLE kept (i BIGINT, r DOUBLE PRECISION, t TEXT, b BYTEA, absent TEXT, "
+	 "blank TEXT);"},
 };
 
 struct fixture {
 	struct loop *loop;
 	struct db *db;
 	char dir[64];
-	char url[128];
+	char url[POSTGRES_URL_SIZE];
 };
 
 struct outcome {
@@ -43,31 +47,64 @@ struct outcome {
 	size_t count;
 };
 
-static int setup(void **state)
+static int open_fixture(void **state, const char *url, const char *dir)
 {
 	struct fixture *f = mem_alloc(sizeof(*f));
-	char error[256];
+	char error[256] = "";
 
-	snprintf(f->dir, sizeof(f->dir), "/tmp/test_db_XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	snprintf(f->url, sizeof(f->url), "sqlite:%s/test.db", f->dir);
+	snprintf(f->url, sizeof(f->url), "%s", url);
+	snprintf(f->dir, sizeof(f->dir), "%s", dir);
 	f->loop = loop_new();
-	assert_int_equal(0, db_open(&f->db, f->loop, f->url));
-	assert_int_equal(0, db_migrate(f->db, migrations, ARRAY_LEN(migrations), error));
+	assert_int_equal(0, db_open(&f->db, f->loop, &(struct db_conf){.url = f->url}));
+	if (db_migrate(f->db, migrations, ARRAY_LEN(migrations), error))
+		fail_msg("%s", error);
 	*state = f;
 	return 0;
 }
 
-static int teardown(void **state)
+static void close_fixture(struct fixture *f)
+{
+	mem_unref(f->db);
+	mem_unref(f->loop);
+	mem_free(f);
+}
+
+static int setup_sqlite(void **state)
+{
+	char dir[] = "/tmp/test_db_XXXXXX", url[64];
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(url, sizeof(url), "sqlite:%s/test.db", dir);
+	return open_fixture(state, url, dir);
+}
+
+static int teardown_sqlite(void **state)
 {
 	struct fixture *f = *state;
 	char command[128];
 
-	mem_unref(f->db);
-	mem_unref(f->loop);
 	snprintf(command, sizeof(command), "rm -r %s", f->dir);
+	close_fixture(f);
 	assert_int_equal(0, system(command));
-	mem_free(f);
+	return 0;
+}
+
+static int setup_postgres(void **state)
+{
+	char url[POSTGRES_URL_SIZE];
+
+	postgres_make(url);
+	return open_fixture(state, url, "");
+}
+
+static int teardown_postgres(void **state)
+{
+	struct fixture *f = *state;
+	char url[POSTGRES_URL_SIZE];
+
+	snprintf(url, sizeof(url), "%s", f->url);
+	close_fixture(f);
+	postgres_drop(url);
 	return 0;
 }
 
@@ -134,19 +171,21 @@ static void values_come_back_as_they_went_in(void **state)
 {
 	static const char blob[] = {1, 0, 2};
 	struct db_statement statements[] = {
-		{.sql = "SELECT $1, $2, $3, $4, $5, $6",
+		{.sql = "INSERT INTO kept (i, r, t, b, absent, blank) "
+			"VALUES ($1, $2, $3, $4, $5, $6)",
 		 .expect_rows = 1,
-		 PARAMS(db_int(INT64_MIN), db_real(0.25), db_text("a\xc3\xa4"), db_blob(blob, 3),
+		 PARAMS(db_int(INT64_MIN), db_real(0.1), db_text("a\xc3\xa4"), db_blob(blob, 3),
 			db_null(), db_text(""))},
+		{.sql = "SELECT i, r, t, b, absent, blank FROM kept", .expect_rows = 1},
 	};
-	struct outcome auto_outcome o = run(*state, statements, 1);
-	struct db_result *r = o.results[0];
+	struct outcome auto_outcome o = run(*state, statements, 2);
+	struct db_result *r = o.results[1];
 	size_t len = 0;
 
 	assert_int_equal(0, o.err);
 	assert_int_equal(1, db_rows(r));
 	assert_true(db_get_int(r, 0, 0) == INT64_MIN);
-	assert_true(db_get_real(r, 0, 1) == 0.25);
+	assert_true(db_get_real(r, 0, 1) == 0.1);
 	assert_string_equal("a\xc3\xa4", db_get_text(r, 0, 2));
 	assert_memory_equal(blob, db_get_blob(r, 0, 3, &len), 3);
 	assert_int_equal(3, len);
@@ -154,10 +193,34 @@ static void values_come_back_as_they_went_in(void **state)
 	assert_string_equal("", db_get_text(r, 0, 5));
 }
 
+/* Sums, counts, comparisons and literals have the same types everywhere. */
+static void expressions_come_back_as_numbers(void **state)
+{
+	struct db_statement statements[] = {
+		INSERT(1, "one", 40),
+		INSERT(2, "two", 2),
+		{.sql = "SELECT count(*), sum(n), avg(n), max(n), 7, 0.5, sum(weight), max(name) "
+			"FROM thing",
+		 .expect_rows = 1},
+	};
+	struct outcome auto_outcome o = run(*state, statements, 3);
+	struct db_result *r = o.results[2];
+
+	assert_int_equal(0, o.err);
+	assert_int_equal(2, db_get_int(r, 0, 0));
+	assert_int_equal(42, db_get_int(r, 0, 1));
+	assert_true(db_get_real(r, 0, 2) == 21);
+	assert_int_equal(40, db_get_int(r, 0, 3));
+	assert_int_equal(7, db_get_int(r, 0, 4));
+	assert_true(db_get_real(r, 0, 5) == 0.5);
+	assert_true(db_is_null(r, 0, 6));
+	assert_string_equal("two", db_get_text(r, 0, 7));
+}
+
 static void wrong_type_or_place_reads_as_nothing(void **state)
 {
 	struct db_statement statements[] = {
-		{.sql = "SELECT $1", .expect_rows = 1, PARAMS(db_text("x"))}};
+		{.sql = "SELECT CAST($1 AS TEXT)", .expect_rows = 1, PARAMS(db_text("x"))}};
 	struct outcome auto_outcome o = run(*state, statements, 1);
 
 	assert_int_equal(0, db_get_int(o.results[0], 0, 0));
@@ -204,6 +267,63 @@ static void expectation_counts_returned_rows(void **state)
 	assert_int_equal(1, db_changes(o.results[0]));
 	assert_int_equal(2, db_rows(o.results[2]));
 	assert_int_equal(2, db_get_int(o.results[2], 0, 1));
+}
+
+/* Every kind of statement, alone and with others, touching none, one and two rows. */
+static void expectations_hold_for_every_kind_of_statement(void **state)
+{
+	static const char *const sqls[] = {
+		"UPDATE thing SET n = n + 1 WHERE n = $1",
+		"UPDATE thing SET n = n + 1 WHERE n = $1 RETURNING id, name",
+		"DELETE FROM thing WHERE n = $1",
+		"DELETE FROM thing WHERE n = $1 RETURNING id",
+		"INSERT INTO thing (id, n) SELECT id + 100, n FROM thing WHERE n = $1",
+		"INSERT INTO thing (id, n) SELECT id + 100, n FROM thing WHERE n = $1 "
+		"ON CONFLICT (id) DO NOTHING RETURNING id",
+		"SELECT id, name FROM thing WHERE n = $1",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(sqls); i++) {
+		for (int rows = 0; rows <= 2; rows++) {
+			for (int first = 0; first <= 1; first++) {
+				struct db_statement statements[] = {INSERT(50, "with others", 77),
+								    {.sql = sqls[i],
+								     .expect_rows = 1,
+								     PARAMS(db_int(rows * 10))}};
+				struct db_statement fresh[] = {
+					{.sql = "DELETE FROM thing", .expect_rows = DB_ANY_ROWS},
+					INSERT(1, "one", 10),
+					INSERT(2, "a", 20),
+					INSERT(3, "b", 20)};
+				struct outcome auto_outcome made = run(f, fresh, 4);
+				struct outcome auto_outcome o =
+					run(f, statements + first, 2 - (size_t)first);
+
+				assert_int_equal(0, made.err);
+				assert_int_equal(rows == 1 ? 0 : -EAGAIN, o.err);
+				if (rows == 1)
+					continue;
+				assert_int_equal(1 - first, o.failed);
+				assert_int_equal(3, count_things(f));
+			}
+		}
+	}
+}
+
+/* SQLite sees a comment. */
+static void words_for_postgres_alone_are_a_comment_to_others(void **state)
+{
+	struct fixture *f = *state;
+	struct db_statement statements[] = {
+		INSERT(1, "one", 1),
+		{.sql = "SELECT id /*pg + 1 */ FROM thing LIMIT $1 /*pg FOR UPDATE SKIP LOCKED */",
+		 .expect_rows = 1,
+		 PARAMS(db_int(5))}};
+	struct outcome auto_outcome o = run(f, statements, 2);
+
+	assert_int_equal(0, o.err);
+	assert_int_equal(f->dir[0] ? 1 : 2, db_get_int(o.results[1], 0, 0));
 }
 
 static void errors_are_told_apart(void **state)
@@ -289,7 +409,7 @@ static void batches_finish_in_the_order_they_were_started(void **state)
 
 	for (int i = 0; i < 100; i++) {
 		struct db_statement statement = {
-			.sql = "SELECT $1", .expect_rows = 1, PARAMS(db_int(i))};
+			.sql = "SELECT CAST($1 AS BIGINT)", .expect_rows = 1, PARAMS(db_int(i))};
 
 		db_run(NULL, f->db, &statement, 1, on_order, &next);
 	}
@@ -336,7 +456,7 @@ static void dropping_the_database_finishes_what_was_started(void **state)
 	}
 	f->db = mem_unref(f->db);
 	assert_int_equal(0, outcome.calls);
-	assert_int_equal(0, db_open(&f->db, f->loop, f->url));
+	assert_int_equal(0, db_open(&f->db, f->loop, &(struct db_conf){.url = f->url}));
 	assert_int_equal(50, count_things(f));
 }
 
@@ -446,9 +566,9 @@ static void looking_up_cannot_write(void **state)
 /* Longer than the loop may be kept, shorter than reading may take: another thread finishes it. */
 static void a_long_look_up_keeps_the_loop_for_milliseconds_only(void **state)
 {
-	static const char sql[] =
-		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 2000000) "
-		"SELECT max(i) FROM n";
+	static const char sql[] = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+				  "WHERE i < 2000000) "
+				  "SELECT max(i) FROM n";
 	struct fixture *f = *state;
 	struct db_statement slow = {.sql = sql, .expect_rows = DB_ANY_ROWS}, counts[] = {COUNT};
 	struct outcome outcome = {.count = 1}, auto_outcome again = {0};
@@ -509,14 +629,17 @@ static void urls_are_checked(void **state)
 		{"sqlite:", -EINVAL},
 		{"", -EINVAL},
 		{"sqlite:/nowhere/at/all.db", -ENOENT},
+		{"postgresql:nonsense", -EINVAL},
+		{"postgresql://host/db?no_such_option=1", -EINVAL},
 	};
 	struct fixture *f = *state;
 	struct db *db = NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		assert_int_equal(cases[i].err, db_open(&db, f->loop, cases[i].url));
+		assert_int_equal(cases[i].err,
+				 db_open(&db, f->loop, &(struct db_conf){.url = cases[i].url}));
 	assert_null(db);
-	assert_int_equal(0, db_open(&db, f->loop, "sqlite::memory:"));
+	assert_int_equal(0, db_open(&db, f->loop, &(struct db_conf){.url = "sqlite::memory:"}));
 	mem_unref(db);
 }
 
@@ -529,35 +652,44 @@ static void file_is_private(void **state)
 	assert_int_equal(0600, st.st_mode & 0777);
 }
 
-#define TEST(name_) cmocka_unit_test_setup_teardown(name_, setup, teardown)
+/* What every driver has to keep. */
+#define CONTRACT(TEST)                                            \
+	TEST(values_come_back_as_they_went_in)                    \
+	TEST(expressions_come_back_as_numbers)                    \
+	TEST(wrong_type_or_place_reads_as_nothing)                \
+	TEST(batch_is_all_or_nothing)                             \
+	TEST(unmet_expectation_rolls_back)                        \
+	TEST(expectation_counts_returned_rows)                    \
+	TEST(expectations_hold_for_every_kind_of_statement)       \
+	TEST(words_for_postgres_alone_are_a_comment_to_others)    \
+	TEST(errors_are_told_apart)                               \
+	TEST(too_much_is_refused)                                 \
+	TEST(a_bad_batch_among_many_harms_no_other)               \
+	TEST(batches_finish_in_the_order_they_were_started)       \
+	TEST(releasing_the_request_silences_but_does_not_stop)    \
+	TEST(request_may_be_released_after_its_handler)           \
+	TEST(dropping_the_database_finishes_what_was_started)     \
+	TEST(overload_is_answered_busy)                           \
+	TEST(reading_sees_what_was_committed)                     \
+	TEST(reading_cannot_write)                                \
+	TEST(slow_reading_delays_no_writing_and_is_given_up)      \
+	TEST(looking_up_sees_what_was_committed)                  \
+	TEST(looking_up_cannot_write)                             \
+	TEST(a_long_look_up_keeps_the_loop_for_milliseconds_only) \
+	TEST(migrations_run_once_and_forward)                     \
+	TEST(failed_migration_leaves_nothing_behind)
+
+#define SQLITE(name_)   {"sqlite: " #name_, name_, setup_sqlite, teardown_sqlite, NULL},
+#define POSTGRES(name_) {"postgresql: " #name_, name_, setup_postgres, teardown_postgres, NULL},
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		TEST(values_come_back_as_they_went_in),
-		TEST(wrong_type_or_place_reads_as_nothing),
-		TEST(batch_is_all_or_nothing),
-		TEST(unmet_expectation_rolls_back),
-		TEST(expectation_counts_returned_rows),
-		TEST(errors_are_told_apart),
-		TEST(too_much_is_refused),
-		TEST(a_bad_batch_among_many_harms_no_other),
-		TEST(batches_finish_in_the_order_they_were_started),
-		TEST(releasing_the_request_silences_but_does_not_stop),
-		TEST(request_may_be_released_after_its_handler),
-		TEST(dropping_the_database_finishes_what_was_started),
-		TEST(overload_is_answered_busy),
-		TEST(reading_sees_what_was_committed),
-		TEST(reading_cannot_write),
-		TEST(slow_reading_delays_no_writing_and_is_given_up),
-		TEST(looking_up_sees_what_was_committed),
-		TEST(looking_up_cannot_write),
-		TEST(a_long_look_up_keeps_the_loop_for_milliseconds_only),
-		TEST(migrations_run_once_and_forward),
-		TEST(failed_migration_leaves_nothing_behind),
-		TEST(urls_are_checked),
-		TEST(file_is_private),
-	};
+	const struct CMUnitTest sqlite[] = {CONTRACT(SQLITE) SQLITE(urls_are_checked)
+						    SQLITE(file_is_private)};
+	const struct CMUnitTest postgres[] = {CONTRACT(POSTGRES)};
+	int failed = cmocka_run_group_tests(sqlite, NULL, NULL);
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (postgres_server())
+		failed += cmocka_run_group_tests(postgres, NULL, NULL);
+	return failed;
 }

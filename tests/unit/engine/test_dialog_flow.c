@@ -429,6 +429,31 @@ static void a_call_cannot_go_on_for_ever(void **state)
 	assert_int_equal(101, turns);
 }
 
+static void an_instruction_decides_the_next_turn(void **state)
+{
+	auto_talk struct talk talk;
+
+	talk_open(&talk, "flow/appointment", NULL);
+	greet(&talk, NULL);
+	talk.dialog->ops->instruct(talk.dialog, "nonsense");
+	talk.dialog->ops->instruct(talk.dialog, " goodbye ");
+	caller(&talk, "I would like to book an appointment");
+	assert_true(talk.has_hung_up);
+}
+
+static void an_instruction_fills_a_slot(void **state)
+{
+	auto_talk struct talk talk;
+	json_t *auto_json outcome = NULL;
+
+	talk_open(&talk, "flow/appointment", NULL);
+	greet(&talk, NULL);
+	talk.dialog->ops->instruct(talk.dialog, "name = Daniel");
+	talk.dialog->ops->instruct(talk.dialog, "nothing = Daniel");
+	outcome = talk.dialog->ops->outcome(talk.dialog);
+	assert_string_equal("Daniel", json_get_str(json_object_get(outcome, "slots"), "name", ""));
+}
+
 static void models_that_name_no_flow_are_refused(void **state)
 {
 	static const struct {
@@ -471,6 +496,8 @@ int main(void)
 		cmocka_unit_test(releasing_within_a_handler_stops_everything),
 		cmocka_unit_test(what_is_known_before_is_not_asked),
 		cmocka_unit_test(a_call_cannot_go_on_for_ever),
+		cmocka_unit_test(an_instruction_decides_the_next_turn),
+		cmocka_unit_test(an_instruction_fills_a_slot),
 		cmocka_unit_test(models_that_name_no_flow_are_refused),
 	};
 

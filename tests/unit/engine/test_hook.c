@@ -7,6 +7,8 @@
 
 #include "core/buf.h"
 #include "core/mem.h"
+#include "core/safe.h"
+#include "core/setting.h"
 #include "core/str.h"
 #include "engine/hook.h"
 #include "engine/journal.h"
@@ -18,6 +20,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define MASTER_KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
 struct fixture {
 	struct loop *loop;
@@ -49,13 +53,20 @@ static int setup(void **state)
 {
 	struct fixture *f = mem_alloc(sizeof(*f));
 	struct http_server_conf conf = {.service = "test"};
+	struct settings settings = {.master_key = MASTER_KEY,
+				    .master_key_file = "",
+				    .master_key_command = "",
+				    .master_key_also = ""};
+	auto_unref struct safe *safe = NULL;
+	char error[256];
 
 	str_copy(f->dir, sizeof(f->dir), "/tmp/voiceai-hook-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	f->loop = loop_new();
 	f->pool = work_pool_new(f->loop, 1);
 	f->client = http_client_new(f->loop);
-	assert_int_equal(0, journal_open(&f->journal, f->pool, f->dir));
+	assert_int_equal(0, safe_open(&safe, &settings, "engine", error));
+	assert_int_equal(0, journal_open(&f->journal, f->pool, safe, f->dir));
 	assert_int_equal(0, http_server_new(&f->server, f->loop, &conf));
 	http_server_route(f->server, "POST", "/hook", receive, f);
 	snprintf(f->url, sizeof(f->url), "http://127.0.0.1:%d/hook", http_server_port(f->server));

@@ -1,4 +1,7 @@
-/* Protects the HTTP client: what it sends, its limits, and what its errors are called. */
+/*
+ * Protects the HTTP client: what it sends, its limits, what its errors are called, and that a
+ * guarded request reaches nothing private, by no name, redirect or kept connection.
+ */
 #include "http/http_client.h"
 #include "http/http_server.h"
 
@@ -6,6 +9,7 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "http/form.h"
+#include "http/url_guard.h"
 #include "loop/loop.h"
 
 #include <arpa/inet.h>
@@ -244,6 +248,67 @@ static void test_credentials_stay_with_their_host(void **state)
 	assert_non_null(strstr(f->body, "auth=- "));
 }
 
+static void guard_with(struct fixture *f, const char *allow)
+{
+	char bad[URL_GUARD_BAD_SIZE] = "";
+	auto_unref struct url_guard *guard = NULL;
+
+	assert_int_equal(0, url_guard_new(&guard, allow, bad));
+	http_client_guard(f->client, guard);
+}
+
+static void test_guarded_request_reaches_nothing_private(void **state)
+{
+	struct fixture *f = *state;
+	auto_free char *by_name =
+		mem_printf("http://localhost:%u/show", http_server_port(f->server));
+	struct http_client_params params = {.guarded = true};
+
+	fetch(f, "/show", &params, NULL);
+	assert_int_equal(-EACCES, f->err);
+	assert_false(f->connected);
+	guard_with(f, "10.0.0.0/8");
+	fetch(f, "/show", &params, NULL);
+	assert_int_equal(-EACCES, f->err);
+	fetch(f, by_name, &params, NULL);
+	assert_int_equal(-EACCES, f->err);
+	guard_with(f, "127.0.0.0/8 ::1");
+	fetch(f, by_name, &params, NULL);
+	assert_int_equal(0, f->err);
+	assert_int_equal(201, f->status);
+}
+
+/* A name that leads somewhere else the second time, or a server that sends its caller on. */
+static void test_guarded_redirect_is_checked_anew(void **state)
+{
+	struct fixture *f = *state;
+	auto_free char *allow = mem_printf("localhost:%u", http_server_port(f->server));
+	auto_free char *away = mem_printf("http://localhost:%u/redirect?to=%s/show",
+					  http_server_port(f->server), f->base);
+	auto_free char *back =
+		mem_printf("http://localhost:%u/redirect?to=/show", http_server_port(f->server));
+	struct http_client_params params = {.guarded = true, .max_redirects = 3};
+
+	guard_with(f, allow);
+	fetch(f, back, &params, NULL);
+	assert_int_equal(0, f->err);
+	assert_int_equal(201, f->status);
+	fetch(f, away, &params, NULL);
+	assert_int_equal(-EACCES, f->err);
+	assert_int_equal(0, f->status);
+}
+
+static void test_guarded_request_takes_over_no_connection(void **state)
+{
+	struct fixture *f = *state;
+
+	fetch(f, "/show", &(struct http_client_params){0}, NULL);
+	assert_int_equal(201, f->status);
+	fetch(f, "/show", &(struct http_client_params){.guarded = true}, NULL);
+	assert_int_equal(-EACCES, f->err);
+	assert_false(f->connected);
+}
+
 static void test_body_in_pieces(void **state)
 {
 	struct fixture *f = *state;
@@ -326,7 +391,8 @@ static void test_bad_arguments(void **state)
 				 http_client_request(NULL, f->client, &rows[i], NULL, on_done, f));
 }
 
-static void answer_garbage(struct fixture *f, const char *garbage, int expected)
+/* With a reset the request is left unread, so that closing it resets the connection. */
+static void answer_garbage(struct fixture *f, const char *garbage, bool reset, int expected)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t size = sizeof(at);
@@ -349,11 +415,14 @@ static void answer_garbage(struct fixture *f, const char *garbage, int expected)
 			continue;
 		char request[1024];
 
-		assert_true(recv(fd, request, sizeof(request), 0) > 0);
+		assert_true(recv(fd, request, sizeof(request), reset ? MSG_PEEK : 0) > 0);
 		assert_true(send(fd, garbage, strlen(garbage), 0) >= 0);
 		shutdown(fd, SHUT_WR);
+		if (reset)
+			close(fd);
 	}
-	close(fd);
+	if (!reset)
+		close(fd);
 	close(listener);
 	assert_int_equal(1, f->done);
 	assert_int_equal(expected, f->err);
@@ -363,9 +432,17 @@ static void test_peer_that_speaks_no_http(void **state)
 {
 	struct fixture *f = *state;
 
-	answer_garbage(f, "", -EPROTO);
-	answer_garbage(f, "SSH-2.0-OpenSSH\r\n\r\n", -EPROTO);
-	answer_garbage(f, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", -EPROTO);
+	answer_garbage(f, "", false, -EPROTO);
+	answer_garbage(f, "SSH-2.0-OpenSSH\r\n\r\n", false, -EPROTO);
+	answer_garbage(f, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", false, -EPROTO);
+}
+
+/* What was answered and the reset of the connection are there at the same time. */
+static void test_reset_behind_half_an_answer_ends_the_request(void **state)
+{
+	struct fixture *f = *state;
+
+	answer_garbage(f, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", true, -EIO);
 }
 
 /* Nobody listens on that port: the request would fail if it went there. */
@@ -390,12 +467,16 @@ int main(void)
 		ROW(test_body_over_the_limit),
 		ROW(test_redirects_only_within_their_limit),
 		ROW(test_credentials_stay_with_their_host),
+		ROW(test_guarded_request_reaches_nothing_private),
+		ROW(test_guarded_redirect_is_checked_anew),
+		ROW(test_guarded_request_takes_over_no_connection),
 		ROW(test_body_in_pieces),
 		ROW(test_body_into_a_file),
 		ROW(test_cancelled_request_says_nothing),
 		ROW(test_client_released_in_mid_request),
 		ROW(test_bad_arguments),
 		ROW(test_peer_that_speaks_no_http),
+		ROW(test_reset_behind_half_an_answer_ends_the_request),
 		ROW(test_no_proxy_stands_before_our_own_servers),
 	};
 

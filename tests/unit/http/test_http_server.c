@@ -76,6 +76,32 @@ static void on_file(struct http_request *req, void *arg)
 		http_reply(req, 404, NULL, NULL, 0);
 }
 
+/* Three pieces; "?break" fails instead of the third. */
+struct pieces {
+	int given;
+	bool breaks;
+};
+
+static void on_piece(struct http_body *body, uint64_t offset, size_t len, void *arg)
+{
+	struct pieces *pieces = arg;
+
+	if (pieces->given == 2 && pieces->breaks)
+		http_body_fail(body);
+	else if (pieces->given++ < 3)
+		http_body_give(body, "piece ", 6);
+	else
+		http_body_end(body);
+}
+
+static void on_stream(struct http_request *req, void *arg)
+{
+	struct pieces *pieces = mem_new(sizeof(*pieces), NULL);
+
+	pieces->breaks = form_count(http_request_query(req)) > 0;
+	http_reply_stream(req, "text/plain", on_piece, pieces);
+}
+
 static int setup(void **state)
 {
 	struct fixture *f = mem_alloc(sizeof(*f));
@@ -87,6 +113,7 @@ static int setup(void **state)
 	http_server_route(f->server, "GET", "/items/{id}", on_item, f);
 	http_server_route(f->server, "GET", "/query", on_query, f);
 	http_server_route(f->server, "GET", "/silent", on_silent, f);
+	http_server_route(f->server, "GET", "/stream", on_stream, f);
 	f->client = http_client_new(f->loop);
 	*state = f;
 	return 0;
@@ -608,6 +635,26 @@ static void test_stopped_server_finishes_what_it_has(void **state)
 	assert_int_equal(-ECONNREFUSED, f->err);
 }
 
+static void test_body_of_unknown_length_comes_in_pieces(void **state)
+{
+	static const char old[] = "GET /stream HTTP/1.0\r\nHost: x\r\n\r\n";
+	struct fixture *f = *state;
+	struct buf auto_buf rx = {0};
+	int fd;
+
+	fetch(f, "GET", "/stream", NULL, NULL);
+	assert_int_equal(200, f->status);
+	assert_string_equal("piece piece piece ", f->body);
+	fetch(f, "GET", "/stream?break", NULL, NULL);
+	assert_int_not_equal(0, f->err);
+	fd = raw_connect(f);
+	raw_send(f, fd, old, strlen(old));
+	assert_true(raw_receive(f, fd, &rx, NULL));
+	assert_non_null(strstr(buf_str(&rx), "\r\n\r\npiece piece piece "));
+	assert_null(strstr(buf_str(&rx), "chunked"));
+	close(fd);
+}
+
 int main(void)
 {
 #define ROW(test_) cmocka_unit_test_setup_teardown(test_, setup, teardown)
@@ -630,6 +677,7 @@ int main(void)
 		ROW(test_large_body_both_ways),
 		ROW(test_answer_may_come_later_or_when_the_peer_has_gone),
 		ROW(test_file_with_ranges),
+		ROW(test_body_of_unknown_length_comes_in_pieces),
 		ROW(test_descriptors_are_not_all_given_away),
 		ROW(test_port_in_use),
 		ROW(test_stopped_server_finishes_what_it_has),

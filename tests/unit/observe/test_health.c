@@ -102,6 +102,31 @@ static void test_health_is_ok_whatever_the_checks_say(void **state)
 	assert_int_equal(0, json_get_int(body, "uptime_seconds", -1));
 }
 
+static void test_a_nonce_is_answered_by_a_proof(void **state)
+{
+	static const char nonce[] = "0123456789abcdef0123456789abcdef";
+	static const char *const bad[] = {"/health?nonce=0123456789abcdef0123456789abcdeg",
+					  "/health?nonce=0123", "/health?nonce=", "/health"};
+	struct fixture *f = *state;
+	auto_json json_t *body = NULL;
+	char proof[HEALTH_PROOF_SIZE], path[80];
+
+	snprintf(path, sizeof(path), "/health?nonce=%s", nonce);
+	get(f, path);
+	assert_null(strstr(buf_str(&f->body), "proof")); /* no key yet */
+	health_prove(f->health, "key");
+	get(f, path);
+	assert_int_equal(0, json_parse(&body, f->body.data, f->body.len, NULL));
+	health_proof(proof, "key", nonce);
+	assert_string_equal(proof, json_get_str(body, "proof", ""));
+	health_proof(proof, "another", nonce);
+	assert_string_not_equal(proof, json_get_str(body, "proof", ""));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		get(f, bad[i]);
+		assert_null(strstr(buf_str(&f->body), "proof"));
+	}
+}
+
 static void test_ready_follows_the_checks(void **state)
 {
 	struct fixture *f = *state;
@@ -146,14 +171,15 @@ static void test_metrics_of_every_type(void **state)
 
 static void test_buckets_are_cumulative(void **state)
 {
+	const double *bounds = metric_bucket_bounds(METRIC_LONG_HISTOGRAM);
 	auto_buf struct buf out = {0};
 	char last[128], before[128];
 
-	metric_observe(METRIC_CALL_DURATION, "", metric_bucket_bounds[0] / 2);
-	metric_observe(METRIC_CALL_DURATION, "", metric_bucket_bounds[METRIC_BUCKETS - 1] * 2);
+	metric_observe(METRIC_CALL_DURATION, "", bounds[0] / 2);
+	metric_observe(METRIC_CALL_DURATION, "", bounds[METRIC_BUCKETS - 1] * 2);
 	prometheus_write(&out);
 	snprintf(before, sizeof(before), "call_duration_seconds_bucket{le=\"%g\"} 1\n",
-		 metric_bucket_bounds[METRIC_BUCKETS - 1]);
+		 bounds[METRIC_BUCKETS - 1]);
 	snprintf(last, sizeof(last), "call_duration_seconds_bucket{le=\"+Inf\"} 2\n");
 	assert_non_null(strstr(buf_str(&out), before));
 	assert_non_null(strstr(buf_str(&out), last));
@@ -164,6 +190,7 @@ int main(void)
 #define ROW(test_) cmocka_unit_test_setup_teardown(test_, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		ROW(test_health_is_ok_whatever_the_checks_say),
+		ROW(test_a_nonce_is_answered_by_a_proof),
 		ROW(test_ready_follows_the_checks),
 		ROW(test_metrics_of_every_type),
 		ROW(test_buckets_are_cumulative),

@@ -1,4 +1,8 @@
-/* What tests of the platform's tables share: a loop, a migrated database in memory, and waiting. */
+/*
+ * What tests of the platform's tables share: a loop, a migrated database, and waiting. The database
+ * is SQLite in memory, or a schema of PostgreSQL when TEST_STORE is "postgresql"; tests that speak
+ * SQLite's own language or need two stores define BASE_SQLITE_ONLY first.
+ */
 #pragma once
 
 #include "core/clock.h"
@@ -7,6 +11,8 @@
 #include "db/db.h"
 #include "loop/loop.h"
 #include "platform/store/store.h"
+#include "unit/postgres.h"
+#include "platform/vault.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,21 +27,65 @@
 struct base {
 	struct loop *loop;
 	struct db *db;
+	const char *postgres; /* its URL, "": SQLite */
+	struct vault *vault;
 };
+
+/* Sealed as in life, under a master key that never changes. */
+static inline struct vault *base_vault(struct loop *loop, struct db *db)
+{
+	struct master_keys masters auto_master_keys = {.count = 1};
+	struct vault *vault;
+	char error[256] = "";
+
+	assert_int_equal(0, master_key_parse(&masters.keys[0], "000102030405060708090a0b0c0d0e0f"
+							       "101112131415161718191a1b1c1d1e1f"));
+	if (vault_open(&vault, loop, db, &masters, error))
+		fail_msg("%s", error);
+	return vault;
+}
+
+/* One schema serves all tests of a program, one after the other. */
+static char base_postgres[POSTGRES_URL_SIZE];
+
+static inline void base_postgres_drop(void)
+{
+	postgres_drop(base_postgres);
+}
 
 static inline void base_open(struct base *base, struct loop *loop)
 {
+	const char *store = getenv("TEST_STORE");
+	struct db_conf conf = {.url = "sqlite::memory:"};
 	char error[256] = "";
+	bool first = !base_postgres[0];
 
 	base->loop = loop;
-	if (store_open(&base->db, loop, "sqlite::memory:", error))
+	base->postgres = "";
+#ifdef BASE_SQLITE_ONLY
+	store = NULL;
+#endif
+	if (store && !strcmp(store, "postgresql")) {
+		if (first)
+			postgres_make(base_postgres);
+		base->postgres = conf.url = base_postgres;
+	}
+	if (store_open(&base->db, loop, &conf, error))
 		fail_msg("%s", error);
+	if (base->postgres[0] && first) {
+		postgres_keep(base_postgres);
+		atexit(base_postgres_drop);
+	}
+	base->vault = base_vault(loop, base->db);
 }
 
 static inline void base_close(struct base *base)
 {
+	base->vault = mem_unref(base->vault);
 	base->db = mem_unref(base->db);
 	base->loop = mem_unref(base->loop);
+	if (base->postgres && base->postgres[0])
+		postgres_reset(base_postgres);
 }
 
 /* Until *done; at most ten seconds of real time. */

@@ -261,6 +261,19 @@ static void outcomes_are_told_as_prose(void **state)
 	}
 }
 
+/* A call that was cut short: what it came to has no name. */
+static void an_outcome_without_a_reason_makes_no_point_of_it(void **state)
+{
+	const char *const lines[] = {"a Would you like to book an appointment?",
+				     "u I would like to book an appointment", NULL};
+	auto_json json_t *result =
+		run(lines, "en", "{\"goal_reached\":false,\"slots\":{\"wish\":\"book\"}}", true);
+	const json_t *points = json_object_get(result, "key_points");
+
+	assert_int_equal(1, json_array_size(points));
+	assert_non_null(strstr(json_string_value(json_array_get(points, 0)), "I would like"));
+}
+
 /* An outcome beyond all measure makes no summary beyond its limit. */
 static void a_huge_outcome_is_cut(void **state)
 {
@@ -424,6 +437,7 @@ int main(void)
 		cmocka_unit_test(commitments_have_who_and_when),
 		cmocka_unit_test(a_booked_appointment),
 		cmocka_unit_test(outcomes_are_told_as_prose),
+		cmocka_unit_test(an_outcome_without_a_reason_makes_no_point_of_it),
 		cmocka_unit_test(a_huge_outcome_is_cut),
 		cmocka_unit_test(a_hostile_caller),
 		cmocka_unit_test(later_turns_weigh_more),

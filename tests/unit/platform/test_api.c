@@ -1,19 +1,20 @@
 /*
  * Protects the reading side of the API over real HTTP: shapes and names of the answers, keyset
- * pages that hold every call once, filters, 400 with the field named, distinct 404s, byte ranges of
- * a recording, the page with its policy, and the live socket with its checks.
+ * pages that hold every call once, filters, 400 with the field named, distinct 404s, the page with
+ * its policy, and the live socket with its checks.
  */
 #include "unit/platform/fixture.h"
 
 #include "core/buf.h"
 #include "core/str.h"
+#include "http/edge.h"
 #include "http/http_client.h"
 #include "http/http_server.h"
 #include "http/ws.h"
 #include "platform/api/api.h"
+#include "platform/api/guard.h"
 #include "platform/call_table.h"
 #include "platform/live.h"
-#include "platform/recording.h"
 #include "platform/summary.h"
 #include "platform/transcript.h"
 
@@ -42,12 +43,16 @@ static int setup(void **state)
 {
 	struct fixture *f = mem_alloc(sizeof(*f));
 	struct live_conf live_conf = {.tenant_id = STORE_TENANT};
+	struct http_edge_conf edge_conf = {0};
+	struct http_edge *auto_unref edge = NULL;
 	struct http_server_conf server_conf = {.service = "test"};
+	char error[HTTP_EDGE_ERROR_SIZE];
+	struct guard_conf guard_conf = {.single_user = true, .this_machine = true};
 	struct call_table_conf conf = {0};
 
 	base_open(&f->base, loop_new());
 	f->live = live_new(f->base.loop, f->base.db, &live_conf);
-	conf.loop = f->base.loop;
+	conf.loop = guard_conf.loop = f->base.loop;
 	conf.db = f->base.db;
 	conf.live = f->live;
 	f->table = call_table_new(&conf);
@@ -55,7 +60,9 @@ static int setup(void **state)
 			      .db = f->base.db,
 			      .calls = f->table,
 			      .live = f->live,
-			      .tenant_id = STORE_TENANT};
+			      .guard = guard_new(&guard_conf)};
+	assert_int_equal(0, http_edge_new(&edge, &edge_conf, error));
+	server_conf.edge = edge;
 	assert_int_equal(0, http_server_new(&f->server, f->base.loop, &server_conf));
 	api_read_routes(&f->api, f->server);
 	api_live_routes(&f->api, f->server);
@@ -71,6 +78,7 @@ static int teardown(void **state)
 
 	mem_unref(f->client);
 	mem_unref(f->server);
+	mem_unref(f->api.guard);
 	mem_unref(f->table);
 	mem_unref(f->live);
 	base_close(&f->base);
@@ -258,11 +266,9 @@ static void every_404_says_what_is_missing(void **state)
 		{"/api/v1/calls/nobody/transcript", "call_not_found"},
 		{"/api/v1/calls/nobody/summary", "call_not_found"},
 		{"/api/v1/calls/nobody/events", "call_not_found"},
-		{"/api/v1/calls/nobody/recording", "call_not_found"},
 		{"/api/v1/calls/%27%20OR%201=1--", "call_not_found"},
 		{"/api/v1/nowhere", "not_found"},
 		{"@/summary", "summary_not_available"},
-		{"@/recording", "recording_not_available"},
 	};
 	struct fixture *f = *state;
 	const char *id = make(f, (struct call_params){0});
@@ -317,37 +323,6 @@ static void events_of_a_call_are_its_history(void **state)
 			   (long long)json_get_int(json_array_get(events, 1), "seq", 0));
 
 	assert_int_equal(1, json_array_size(json_object_get(get(f, rest), "events")));
-}
-
-static void recording_is_served_in_ranges(void **state)
-{
-	struct fixture *f = *state;
-	const char *id = make(f, (struct call_params){0});
-	char *auto_free target = mem_printf("/api/v1/calls/%s/recording", id);
-	char path[] = "/tmp/test_api_XXXXXX";
-	int fd = mkstemp(path);
-	struct recording recording = {.tenant_id = STORE_TENANT,
-				      .call_id = id,
-				      .status = "available",
-				      .path = path,
-				      .size_bytes = 10};
-
-	assert_int_equal(10, write(fd, "0123456789", 10));
-	close(fd);
-	recording_save(f->table, &recording, NULL, NULL);
-	settle(f);
-	f->header_name = "content-type";
-	get(f, target);
-	assert_int_equal(200, f->status);
-	assert_string_equal("0123456789", f->text);
-	assert_string_equal("audio/wav", f->header);
-	get_with(f, target, "Range: bytes=2-4");
-	assert_int_equal(206, f->status);
-	assert_string_equal("234", f->text);
-	unlink(path);
-	get(f, target);
-	assert_int_equal(404, f->status);
-	assert_string_equal("recording_not_available", error_member(f, "code"));
 }
 
 /* ---- the list ---- */
@@ -414,6 +389,9 @@ static void filters_find_what_they_say(void **state)
 		{"number=%2B15559999999", "c"},
 		{"text=tulips", "a"},
 		{"text=DAFFODILS", "c"},
+		{"sentiment=positive", "a"},
+		{"sentiment=negative", ""},
+		{"sentiment=positive&text=tulips", "a"},
 		{"text=100%25", "a"},
 		{"text=1_0", ""},
 		{"from=2027-01-15T08:00:01Z", "cb"},
@@ -560,6 +538,73 @@ static void nothing_yet_is_no_error(void **state)
 	}
 }
 
+/* ---- the list as a file ---- */
+
+static size_t lines_of(const char *text)
+{
+	size_t lines = 0;
+
+	for (; *text; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+static void export_holds_every_call_of_the_filter(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 250; i++)
+		make(f, (struct call_params){.agent = i % 5 ? "desk" : "survey"});
+	get(f, "/api/v1/calls/export.csv");
+	assert_int_equal(200, f->status);
+	assert_int_equal(0, strncmp("call_id,status,", f->text, 15));
+	assert_int_equal(251, lines_of(f->text));
+	get(f, "/api/v1/calls/export.csv?agent=survey");
+	assert_int_equal(51, lines_of(f->text));
+	get(f, "/api/v1/calls/export.csv?limit=7");
+	assert_int_equal(8, lines_of(f->text));
+	get(f, "/api/v1/calls/export.csv?status=RUNNING");
+	assert_int_equal(400, f->status);
+	get_with(f, "/api/v1/calls?agent=survey", "Accept: text/csv");
+	assert_int_equal(51, lines_of(f->text));
+	get_with(f, "/api/v1/calls?agent=survey", "Accept: application/json, text/csv");
+	assert_int_equal(50, json_array_size(json_object_get(f->json, "calls")));
+}
+
+static void export_finds_what_was_said(void **state)
+{
+	struct fixture *f = *state;
+	const char *id = make(f, (struct call_params){0});
+
+	say(f, id, 1, "Tulips, please.");
+	make(f, (struct call_params){0});
+	get(f, "/api/v1/calls/export.csv?text=tulips");
+	assert_int_equal(2, lines_of(f->text));
+	get(f, "/api/v1/calls/export.csv?text=roses");
+	assert_int_equal(1, lines_of(f->text));
+}
+
+static void export_brings_no_formula_to_a_spreadsheet(void **state)
+{
+	static const struct {
+		const char *agent, *cell;
+	} rows[] = {
+		{"desk", ",desk,"},
+		{"=1+1", ",\"'=1+1\","},
+		{"-1", ",\"'-1\","},
+		{"@sum", ",\"'@sum\","},
+		{"a \"b\", c", ",\"a \"\"b\"\", c\","},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		make(f, (struct call_params){.agent = rows[i].agent});
+		get(f, "/api/v1/calls/export.csv?limit=1");
+		assert_non_null(strstr(f->text, rows[i].cell));
+		assert_non_null(strstr(f->text, ",\"'+15551234567\","));
+	}
+}
+
 /* ---- the page ---- */
 
 static void page_is_served_with_its_policy(void **state)
@@ -579,8 +624,36 @@ static void page_is_served_with_its_policy(void **state)
 	condition = mem_printf("If-None-Match: %s", f->header);
 	get_with(f, "/app.js", condition);
 	assert_int_equal(304, f->status);
-	get(f, "/style.css");
+	get(f, "/styles/base.css");
 	assert_int_equal(200, f->status);
+}
+
+static void page_comes_compressed_to_who_takes_it(void **state)
+{
+	struct fixture *f = *state;
+	char *auto_free plain = NULL;
+
+	f->header_name = "content-encoding";
+	get_with(f, "/app.js", "Accept-Encoding: br, gzip");
+	assert_int_equal(200, f->status);
+	assert_string_equal("gzip", f->header);
+	assert_true(f->text[0] == '\x1f' && f->text[1] == '\x8b');
+	f->header_name = "etag";
+	get(f, "/app.js");
+	plain = mem_strdup(f->header);
+	get_with(f, "/app.js", "Accept-Encoding: gzip");
+	assert_string_not_equal(plain, f->header);
+}
+
+static void addresses_of_the_dashboard_give_the_page(void **state)
+{
+	struct fixture *f = *state;
+
+	get(f, "/calls/0194f0c2-0000-7000-8000-000000000000");
+	assert_int_equal(200, f->status);
+	assert_non_null(strstr(f->text, "<title>voiceai</title>"));
+	get(f, "/no/such/page");
+	assert_int_equal(404, f->status);
 }
 
 /* ---- the live socket ---- */
@@ -658,6 +731,8 @@ static void socket_tells_and_replays(void **state)
 	struct watcher first = {0}, second = {0};
 	const char *id;
 
+	while (!live_is_ready(f->live))
+		loop_run_once(f->base.loop, 50);
 	watch(f, &first, "", NULL);
 	base_wait(&f->base, &first.open);
 	id = make(f, (struct call_params){0});
@@ -695,7 +770,8 @@ static void socket_refuses_what_it_must(void **state)
 	};
 	struct fixture *f = *state;
 
-	settle(f);
+	while (!live_is_ready(f->live))
+		loop_run_once(f->base.loop, 50);
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct watcher watcher = {0};
 
@@ -729,7 +805,6 @@ int main(void)
 		TEST(every_404_says_what_is_missing),
 		TEST(summary_is_there_when_it_is_done),
 		TEST(events_of_a_call_are_its_history),
-		TEST(recording_is_served_in_ranges),
 		TEST(pages_hold_every_call_once_newest_first),
 		TEST(list_without_the_slash_is_the_same),
 		TEST(filters_find_what_they_say),
@@ -737,7 +812,12 @@ int main(void)
 		TEST(active_calls_are_those_not_over),
 		TEST(figures_are_counted),
 		TEST(nothing_yet_is_no_error),
+		TEST(export_holds_every_call_of_the_filter),
+		TEST(export_finds_what_was_said),
+		TEST(export_brings_no_formula_to_a_spreadsheet),
 		TEST(page_is_served_with_its_policy),
+		TEST(page_comes_compressed_to_who_takes_it),
+		TEST(addresses_of_the_dashboard_give_the_page),
 		TEST(socket_tells_and_replays),
 		TEST(socket_refuses_what_it_must),
 		TEST(socket_takes_our_own_page),

@@ -155,6 +155,7 @@ static const struct {
 	{CALL_EV_CANCELED, "FFFF...."},     {CALL_EV_ENGINE_JOINED, "AAA....."},
 	{CALL_EV_ENGINE_ENDED, "====...."}, {CALL_EV_END_REQUESTED, "====...."},
 	{CALL_EV_DEADLINE, "FFNC...."},     {CALL_EV_LOST, "FFFF...."},
+	{CALL_EV_WAITING, "=......."},
 };
 static const char letters[] = "PIRACFNB";
 
@@ -347,7 +348,7 @@ static void competing_ends_end_once(void **state)
 	}
 	assert_int_equal(1, changed);
 	assert_int_equal(1, base_int(&f->base, "SELECT count(*) FROM call_event WHERE "
-					       "data LIKE '%\"end_reason\":\"%'"));
+					       "type = 'call.status'"));
 	assert_int_equal(2, base_int(&f->base, "SELECT count(*) FROM job"));
 }
 

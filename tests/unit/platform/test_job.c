@@ -21,6 +21,7 @@ struct fixture {
 	bool hold;
 	int result;
 	uint32_t retry_after_ms;
+	uint32_t postpone_ms;
 };
 
 static const int64_t start_us = 1800000000000000;
@@ -35,6 +36,8 @@ static void on_run(struct job *job, void *arg)
 	str_copy(f->word, sizeof(f->word), json_get_str(job->payload, "word", ""));
 	if (f->hold)
 		f->held = job;
+	else if (f->postpone_ms)
+		job_postpone(job, f->postpone_ms, "not yet");
 	else if (f->retry_after_ms)
 		job_retry_after(job, f->retry_after_ms, "later");
 	else
@@ -128,6 +131,22 @@ static char *state_of(struct fixture *f)
 
 	result = base_sql(&f->base, "SELECT state FROM job");
 	return result.text;
+}
+
+static void a_postponed_job_has_not_been_tried(void **state)
+{
+	struct fixture *f = *state;
+
+	f->postpone_ms = 5000;
+	enqueue(f, (struct job_params){0});
+	for (int i = 0; i < 5; i++) /* more often than it may be tried */
+		advance(f, i ? 5000 : 0);
+	assert_int_equal(5, f->runs);
+	assert_int_equal(1, f->attempt);
+	assert_string_equal("ready", state_of(f));
+	f->postpone_ms = 0;
+	advance(f, 5000);
+	assert_string_equal("done", state_of(f));
 }
 
 static void job_is_run_at_once_with_what_it_needs(void **state)
@@ -262,8 +281,8 @@ static void lease_is_renewed_while_the_job_runs(void **state)
 	f->hold = true;
 	enqueue(f, (struct job_params){0});
 	advance(f, 0);
-	for (int i = 0; i < 5; i++)
-		advance(f, 10000);
+	for (int i = 0; i < 25; i++)
+		advance(f, 2000);
 	assert_int_equal(1, f->runs);
 	job_done(f->held, 0, NULL);
 	advance(f, 0);
@@ -278,14 +297,14 @@ static void job_that_never_ends_is_taken_for_failed(void **state)
 	f->hold = true;
 	enqueue(f, (struct job_params){0});
 	advance(f, 0);
-	for (int i = 0; i < 7; i++)
-		advance(f, 10000);
+	for (int i = 0; i < 35; i++)
+		advance(f, 2000);
 	assert_int_equal(2, f->runs);
 	lost = f->held;
 	assert_int_equal(2, f->attempt);
 	f->hold = false;
-	for (int i = 0; i < 8; i++)
-		advance(f, 10000);
+	for (int i = 0; i < 40; i++)
+		advance(f, 2000);
 	assert_int_equal(3, f->runs);
 	assert_string_equal("done", state_of(f));
 	job_done(lost, -EIO, "too late to matter");
@@ -392,6 +411,8 @@ static void job_lives_and_dies_with_its_transaction(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_postponed_job_has_not_been_tried, setup,
+						teardown),
 		TEST(job_is_run_at_once_with_what_it_needs),
 		TEST(delayed_job_waits),
 		TEST(failing_job_backs_off_and_is_parked),

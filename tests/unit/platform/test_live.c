@@ -67,7 +67,7 @@ static void watcher_free(struct watcher *watcher)
 static void watch(struct fixture *f, struct watcher *watcher, int64_t since, const char *call_id)
 {
 	watcher->events = json_array();
-	watcher->reader = live_reader_new(f->live, since, call_id, &sink, watcher);
+	watcher->reader = live_reader_new(f->live, STORE_TENANT, since, call_id, &sink, watcher);
 	assert_non_null(watcher->reader);
 }
 
@@ -98,6 +98,15 @@ static const char *seen(const struct watcher *watcher)
 	return buf_str(&text);
 }
 
+static void wait_ready(struct fixture *f)
+{
+	int64_t until = clock_mono_us() + 10 * 1000000;
+
+	while (!live_is_ready(f->live) && clock_mono_us() < until)
+		loop_run_once(f->base.loop, 50);
+	assert_true(live_is_ready(f->live));
+}
+
 static void open_hub(struct fixture *f)
 {
 	struct live_conf live_conf = {.tenant_id = STORE_TENANT, .ring_events = RING};
@@ -105,7 +114,7 @@ static void open_hub(struct fixture *f)
 
 	conf.live = f->live = live_new(f->base.loop, f->base.db, &live_conf);
 	f->table = call_table_new(&conf);
-	settle(f);
+	wait_ready(f);
 }
 
 static void close_hub(struct fixture *f)
@@ -304,6 +313,7 @@ static void reader_may_come_before_the_hub_is_ready(void **state)
 	close_hub(f);
 	f->live = live_new(f->base.loop, f->base.db, &conf);
 	watch(f, &w, 0, NULL);
+	wait_ready(f);
 	settle(f);
 	assert_string_equal("started created final final started ", seen(&w));
 }
@@ -347,6 +357,7 @@ static void number_from_another_world_is_refused(void **state)
 	struct fixture *f = *state;
 
 	watch(f, &w, INT64_MAX / 2, NULL);
+	settle(f);
 	assert_int_equal(LIVE_CLOSE_AHEAD, w.code);
 }
 
@@ -359,9 +370,9 @@ static void readers_are_limited(void **state)
 	close_hub(f);
 	f->live = live_new(f->base.loop, NULL, &conf);
 	watch(f, &w, LIVE_FROM_NOW, NULL);
-	assert_null(live_reader_new(f->live, LIVE_FROM_NOW, NULL, &sink, &w));
+	assert_null(live_reader_new(f->live, STORE_TENANT, LIVE_FROM_NOW, NULL, &sink, &w));
 	w.reader = mem_unref(w.reader);
-	w.reader = live_reader_new(f->live, LIVE_FROM_NOW, NULL, &sink, &w);
+	w.reader = live_reader_new(f->live, STORE_TENANT, LIVE_FROM_NOW, NULL, &sink, &w);
 	assert_non_null(w.reader);
 }
 
@@ -393,6 +404,29 @@ static void bad_turns_are_refused(void **state)
 
 		assert_int_equal(cases[i].err, transcript_final(f->table, &turn, NULL, NULL));
 	}
+}
+
+static void what_the_caller_says_shows_how_it_feels(void **state)
+{
+	struct watcher auto_watcher w = {0};
+	struct fixture *f = *state;
+	struct transcript_turn turn = {.tenant_id = STORE_TENANT,
+				       .call_id = f->call_id,
+				       .speaker = "user",
+				       .text = "this is terrible, I am very angry",
+				       .confidence = NAN};
+	const json_t *data;
+
+	watch(f, &w, LIVE_FROM_NOW, NULL);
+	assert_int_equal(0, transcript_final(f->table, &turn, NULL, NULL));
+	turn.ordinal = 1;
+	turn.speaker = "agent";
+	assert_int_equal(0, transcript_final(f->table, &turn, NULL, NULL));
+	settle(f);
+	data = json_object_get(json_array_get(w.events, 0), "data");
+	assert_true(json_number_value(json_object_get(data, "sentiment")) < -0.1);
+	data = json_object_get(json_array_get(w.events, 1), "data");
+	assert_null(json_object_get(data, "sentiment"));
 }
 
 static void on_noted(int err, void *arg)
@@ -479,6 +513,7 @@ int main(void)
 		TEST(number_from_another_world_is_refused),
 		TEST(readers_are_limited),
 		TEST(bad_turns_are_refused),
+		TEST(what_the_caller_says_shows_how_it_feels),
 		TEST(turn_of_an_unknown_call_is_told),
 		TEST(times_wait_for_their_turn),
 		TEST(failure_never_replaces_a_summary),

@@ -1,0 +1,22 @@
+// Every page but the docs: the one list that navigation, sitemap and Open Graph pictures are made from.
+export const pages = {
+	home: { path: '/', title: 'Phone calls held by an AI agent, on your own machine', nav: null,
+		description: 'A self-hosted platform for AI phone calls: telephony, voice engine, analysis and dashboard in one binary. Hear a call that it recorded itself.' },
+	features: { path: '/features/', title: 'Features', nav: 'Features',
+		description: 'Calls in and out, live transcripts, taking a hand in a call, agents with versions, recordings, webhooks, limits, encryption and metrics: what voiceai does today.' },
+	how: { path: '/how-it-works/', title: 'How it works', nav: 'How it works',
+		description: 'The way of an outbound call, an inbound call and the analysis afterwards, step by step, and the three servers that take part.' },
+	start: { path: '/self-hosting/', title: 'Self-hosting', nav: 'Self-hosting',
+		description: 'From nothing to a spoken call on one Debian 12 machine with one command, then to an agent of your own on a number of your own.' },
+	pricing: { path: '/pricing/', title: 'Price estimate', nav: 'Pricing',
+		description: 'What a call costs with vendors and without: a calculator whose every assumption can be seen and changed.' },
+	compare: { path: '/compare/', title: 'Comparison', nav: 'Compare',
+		description: 'voiceai beside Vapi, LiveKit Agents, Pipecat and jambonz. Every statement links to where it was read.' },
+	docs: { path: '/docs/', title: 'Documentation', nav: 'Docs',
+		description: 'The documentation of voiceai: first steps, agents, calls, integrating, running it, and how it is built.' },
+	changelog: { path: '/changelog/', title: 'Changelog', nav: null, description: 'What changed in voiceai, version by version. There is a feed.' },
+	contact: { path: '/contact/', title: 'Contact', nav: null,
+		description: 'Ask a question about voiceai: by a form that the product itself takes.' },
+	privacy: { path: '/privacy/', title: 'Privacy', nav: null,
+		description: 'No cookies, no trackers, nothing from third parties; what the contact form sends, and what happens to it.' },
+};
