@@ -157,7 +157,7 @@ test('the history is searched, and its filters are the address', async () => {
 	await until('the words are in the address', () => page.url().includes('text=furious'));
 	await page.reload();
 	await page.locator('#history tr[data-key=worst] a').click();
-	await page.getByText('The caller was furious about a bill.').waitFor();
+	await page.locator('.call-page').getByText('The caller was furious about a bill.').waitFor();
 	await page.goBack();
 	await page.locator('#history tr[data-key=worst]').waitFor();
 	assert.equal(await page.getByLabel('Search').inputValue(), 'furious');
@@ -232,7 +232,7 @@ test('yesterday’s worst call is three clicks away, and its page leads with wha
 	const worst = page.getByRole('region', { name: 'Calls that went worst' }).getByRole('row').nth(1);
 	await worst.getByText('furious').waitFor();
 	await worst.getByRole('link').click();
-	await page.getByText('The caller was furious about a bill.').waitFor();
+	await page.locator('.call-page').getByText('The caller was furious about a bill.').waitFor();
 	const headings = page.getByRole('complementary', { name: 'About the call' }).getByRole('heading', { level: 2 });
 	await headings.nth(1).waitFor();
 	assert.deepEqual((await headings.allInnerTexts()).slice(0, 2), ['Summary', 'What went wrong']);
@@ -276,7 +276,7 @@ test('on a phone the pages are behind a button', async () => {
 	await page.getByRole('button', { name: 'Menu' }).click();
 	await page.getByRole('link', { name: 'Calls', exact: true }).click();
 	await page.getByRole('heading', { level: 1, name: 'Calls' }).waitFor();
-	assert.equal(await page.getByRole('button', { name: 'Menu' }).getAttribute('aria-expanded'), 'false');
+	await page.getByRole('button', { name: 'Menu', expanded: false }).waitFor();
 	await viewer.goto('/calls?text=furious');
 	const card = page.locator('#history tr[data-key=worst]');
 	await card.waitFor();

@@ -109,7 +109,7 @@ test('the menu opens by keyboard, and the demo call plays in step with its words
 	await page.keyboard.press('Enter');
 	await page.getByRole('navigation', { name: 'Menu' }).getByRole('link', { name: 'Features' }).click();
 	await page.getByRole('heading', { level: 1, name: 'What it does today' }).waitFor();
-	assert.equal(await page.getByRole('navigation', { name: 'Menu' }).isVisible(), false);
+	await page.getByRole('navigation', { name: 'Menu' }).waitFor({ state: 'hidden' });
 
 	await page.goto(base);
 	const current = page.locator('li[aria-current]');
