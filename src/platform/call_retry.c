@@ -31,7 +31,7 @@ bool call_retry_add(struct batch *batch, const struct call *call)
 	/* Chosen here, so that the job makes one call, however often it is run. */
 	uuid_new(next_id);
 	payload = json_pack("{s:s,s:I}", "call_id", next_id, "due_at",
-			    (json_int_t)(call->ended_at + delay_s * 1000000));
+			    (json_int_t)call->ended_at + (json_int_t)delay_s * 1000000);
 	params.payload = payload;
 	params.unique_key = batch_own(batch, mem_printf(JOB_RETRY ":%s", call->id));
 	job_add(batch, &params);

@@ -25,8 +25,8 @@ struct listen_source {
 
 static bool is_wanted_elsewhere(const struct listen_source *source)
 {
-	return source->asked_ms &&
-	       loop_now_ms(source->platform->api.loop) - source->asked_ms < 2 * LISTEN_ASK_MS;
+	return source->asked_ms && loop_now_ms(source->platform->api.loop) - source->asked_ms <
+					   (uint64_t)2 * LISTEN_ASK_MS;
 }
 
 static void publish(struct listen_source *source, const void *data, size_t len)

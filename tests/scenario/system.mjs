@@ -14,8 +14,8 @@ export const binary = process.env.VOICEAI ?? join(root, 'build/release/voiceai')
 
 // Test files run side by side, each in a slot with ports of its own, below those that the system hands
 // out to clients: nobody takes a port between the look and the use.
-const slot = Number(process.env.TEST_SLOT ?? 0) % 4;
-const [FIRST_PORT, PORTS, FIRST_RTP, RTP_PORTS] = [10000 + 2500 * slot, 2500, 20000 + 3000 * slot, 3000];
+const slot = Number(process.env.TEST_SLOT ?? 0) % 5;
+const [FIRST_PORT, PORTS, FIRST_RTP, RTP_PORTS] = [10000 + 2000 * slot, 2000, 20000 + 2500 * slot, 2500];
 let turn = Math.floor(Math.random() * PORTS);
 
 /** Whether `bind(port, done, fail)` gets the next port of our slot; tried until one is free. */
@@ -41,7 +41,7 @@ export const freeUdpPort = () =>
 		socket.bind(port, '127.0.0.1', () => socket.close(done));
 	});
 
-let rtpTurn = Math.floor(Math.random() * 6);
+let rtpTurn = Math.floor((Math.random() * RTP_PORTS) / 500);
 
 /** The first of five hundred ports for RTP, other ones at each call. */
 export const freeRtpPorts = () => FIRST_RTP + 500 * (rtpTurn++ % (RTP_PORTS / 500));

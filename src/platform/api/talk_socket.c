@@ -217,7 +217,7 @@ static int join(struct talk *talk, const char *url)
 		.handlers = {.openh = on_engine_open,
 			     .messageh = on_engine_message,
 			     .closeh = on_engine_close,
-			     .max_message_bytes = 4 * MAX_FRAME_BYTES},
+			     .max_message_bytes = (size_t)4 * MAX_FRAME_BYTES},
 		.arg = talk,
 	};
 	int err = ws_connect(&talk->engine, talk->platform->api.loop, &params);
