@@ -20,8 +20,10 @@ enum {
 	RATE_HZ = 8000,
 	SAMPLES_PER_MS = RATE_HZ / 1000,
 	FLUSH_MS = 1000,
-	LATENESS_MS = 200, /* a frame may come so late and still belong to its place */
-	GAP_MS = 60,       /* jitter below this is no silence */
+	LATENESS_MS = 300, /* a frame may come so late and still belong to its place */
+	GAP_MS = 60,       /* what comes less behind its time continues what was before */
+	HEARD_GAP_MS =
+		240, /* of what is heard: that is how long it is waited for (media/jitter.h) */
 	MIX_FRAMES = 4096,
 	TRIM_WINDOW = RATE_HZ / 50, /* looked at as a whole */
 	TRIM_MARGIN = RATE_HZ / 10, /* kept beside the sound */
@@ -177,11 +179,11 @@ static void track_pad(struct call_tape *tape, struct track *track, uint64_t unti
 }
 
 static void track_add(struct call_tape *tape, struct track *track, const int16_t *samples,
-		      size_t count)
+		      size_t count, uint64_t gap_ms)
 {
 	uint64_t now = now_samples(tape);
 
-	if (track_end(tape, track) + (uint64_t)GAP_MS * SAMPLES_PER_MS < now)
+	if (track_end(tape, track) + gap_ms * SAMPLES_PER_MS < now)
 		track_pad(tape, track, now);
 	buf_append(&track->samples, samples, count * 2);
 }
@@ -307,13 +309,14 @@ struct call_tape *call_tape_new(const struct call_tape_conf *conf)
 void call_tape_hear(struct call_tape *tape, const int16_t *samples, size_t count)
 {
 	if (!tape->ended)
-		track_add(tape, &tape->heard, samples, count);
+		track_add(tape, &tape->heard, samples, count,
+			  track_end(tape, &tape->heard) ? HEARD_GAP_MS : GAP_MS);
 }
 
 void call_tape_play(struct call_tape *tape, const int16_t *samples, size_t count)
 {
 	if (!tape->ended)
-		track_add(tape, &tape->played, samples, count);
+		track_add(tape, &tape->played, samples, count, GAP_MS);
 }
 
 void call_tape_clear(struct call_tape *tape)

@@ -3,6 +3,7 @@
 #include "core/mem.h"
 #include "media/plc.h"
 
+#include <limits.h>
 #include <string.h>
 
 enum {
@@ -12,10 +13,9 @@ enum {
 	MAX_PACKET = 1600,
 	MAX_STEP_BACK = 8000, /* older than that is no late packet but another time line */
 	MAX_DRY_FRAMES = 5,   /* then the stream has paused: the next packet starts anew */
-	MAX_WAIT_FRAMES = 10,
+	MIN_PATIENCE = JITTER_PATIENCE_MS * 8,
 	MAX_LATE_RUN = 25,
-	WINDOW_FRAMES = 100, /* over which the least fill is taken before shrinking */
-	SPARE = FRAME + FRAME / 2,
+	WINDOW_FRAMES = 100, /* over which the least fill is taken */
 };
 
 struct jitter {
@@ -24,16 +24,16 @@ struct jitter {
 	uint32_t play_ts; /* next sample to play */
 	uint32_t end_ts;  /* after the newest sample */
 	bool streaming;
-	bool waiting; /* collecting the first target samples */
 	bool seen_seq;
 	bool shrink;
 	uint16_t max_seq;
-	uint32_t target;
-	uint32_t waited_frames;
+	int owed;          /* ticks less frames given out; -1: given out ahead of its tick */
+	uint32_t patience; /* samples */
 	uint32_t dry_frames;
 	uint32_t late_run;
 	uint32_t window_frames;
 	uint32_t window_least;
+	int window_least_owed;
 	struct plc plc;
 	struct jitter_stats stats;
 };
@@ -42,7 +42,7 @@ struct jitter *jitter_new(void)
 {
 	struct jitter *jitter = mem_new(sizeof(*jitter), NULL);
 
-	jitter->target = 2 * FRAME;
+	jitter->patience = MIN_PATIENCE;
 	jitter_reset(jitter);
 	return jitter;
 }
@@ -51,6 +51,7 @@ static void window_restart(struct jitter *jitter)
 {
 	jitter->window_frames = 0;
 	jitter->window_least = UINT32_MAX;
+	jitter->window_least_owed = INT_MAX;
 	jitter->shrink = false;
 }
 
@@ -74,8 +75,6 @@ static void stream_start(struct jitter *jitter, uint32_t ts)
 {
 	stream_stop(jitter);
 	jitter->streaming = true;
-	jitter->waiting = true;
-	jitter->waited_frames = 0;
 	jitter->play_ts = ts;
 	jitter->end_ts = ts;
 }
@@ -117,10 +116,6 @@ static bool place(struct jitter *jitter, uint32_t ts, size_t count)
 	offset = (int32_t)(ts - jitter->play_ts);
 	if (offset < -MAX_STEP_BACK || offset > RING - MAX_PACKET) {
 		stream_start(jitter, ts);
-		return true;
-	}
-	if (jitter->waiting && offset < 0 && offset > -MAX_DELAY) {
-		jitter->play_ts = ts;
 		return true;
 	}
 	if (offset + (int32_t)count <= 0) {
@@ -167,7 +162,7 @@ void jitter_put(struct jitter *jitter, uint16_t seq, uint32_t ts, const int16_t 
 	if ((int32_t)(ts + (uint32_t)count - jitter->end_ts) > 0)
 		jitter->end_ts = ts + (uint32_t)count;
 	if (jitter->end_ts - jitter->play_ts > MAX_DELAY + (uint32_t)count)
-		skip_to(jitter, jitter->end_ts - jitter->target - (uint32_t)count);
+		skip_to(jitter, jitter->end_ts - (uint32_t)count);
 }
 
 /* Take a frame out of the ring, making up what is missing. True when some of it was there. */
@@ -214,59 +209,87 @@ static bool take_shrunk(struct jitter *jitter, int16_t *out)
 	take(jitter, next);
 	for (int i = 0; i < FRAME; i++)
 		out[i] = (int16_t)((out[i] * (FRAME - i) + next[i] * i) / FRAME);
-	window_restart(jitter);
-	if (jitter->target > FRAME)
-		jitter->target -= FRAME;
+	jitter->shrink = false;
 	return true;
 }
 
-static void watch_fill(struct jitter *jitter)
+/*
+ * What lay there at every tick has been too much. Two frames: one is got rid of. One: packets come
+ * before our ticks and not behind them, as they do when their clock is the faster one; where it is
+ * slower, even the earliest is behind. Then we count from where they come.
+ */
+static void window_end(struct jitter *jitter)
+{
+	uint32_t least = jitter->window_least;
+	int least_owed = jitter->window_least_owed;
+
+	window_restart(jitter);
+	if (least >= 2 * FRAME)
+		jitter->shrink = true;
+	else if (least >= FRAME)
+		jitter->owed++;
+	else if (least_owed >= 0 && jitter->owed > 0)
+		jitter->owed--;
+	if (jitter->patience > MIN_PATIENCE)
+		jitter->patience -= FRAME;
+}
+
+void jitter_tick(struct jitter *jitter)
 {
 	uint32_t level = jitter->end_ts - jitter->play_ts;
 
+	jitter->owed++;
+	if (!jitter->streaming)
+		return;
 	if (level < jitter->window_least)
 		jitter->window_least = level;
-	if (++jitter->window_frames < WINDOW_FRAMES)
-		return;
-	if (jitter->window_least >= SPARE)
-		jitter->shrink = true;
-	jitter->window_frames = 0;
-	jitter->window_least = UINT32_MAX;
+	if (++jitter->window_frames >= WINDOW_FRAMES)
+		window_end(jitter);
 }
 
-static bool run_dry(struct jitter *jitter, int16_t *out)
+static enum jitter_frame run_dry(struct jitter *jitter, int16_t *out)
 {
 	if (!jitter->dry_frames++) {
-		jitter->target += jitter->target < MAX_DELAY ? FRAME : 0;
+		jitter->patience += jitter->patience < MAX_DELAY ? FRAME : 0;
 		window_restart(jitter);
 	}
 	plc_fill(&jitter->plc, out, FRAME);
 	jitter->stats.concealed++;
 	if (jitter->dry_frames >= MAX_DRY_FRAMES)
 		stream_stop(jitter);
-	return false;
+	return JITTER_MADE_UP;
 }
 
-bool jitter_get(struct jitter *jitter, int16_t ret_samples[JITTER_FRAME_SAMPLES])
+/* Whether it is time for a frame that is not whole. */
+static bool is_overdue(const struct jitter *jitter)
+{
+	return jitter->owed > (int)(jitter->patience / FRAME);
+}
+
+enum jitter_frame jitter_get(struct jitter *jitter, int16_t ret_samples[JITTER_FRAME_SAMPLES])
 {
 	uint32_t level = jitter->end_ts - jitter->play_ts;
 	bool heard;
 
-	if (jitter->streaming && jitter->waiting)
-		jitter->waiting =
-			level < jitter->target && ++jitter->waited_frames < MAX_WAIT_FRAMES;
-	if (!jitter->streaming || jitter->waiting) {
+	if (jitter->owed < (jitter->streaming ? 0 : 1))
+		return JITTER_NONE;
+	if (jitter->streaming && !is_whole(jitter, FRAME) && !is_overdue(jitter))
+		return JITTER_NONE;
+	jitter->owed--;
+	if (!jitter->streaming) {
 		memset(ret_samples, 0, FRAME * sizeof(*ret_samples));
-		return false;
+		return JITTER_MADE_UP;
 	}
 	if (level < FRAME)
 		return run_dry(jitter, ret_samples);
+	if (jitter->owed < jitter->window_least_owed)
+		jitter->window_least_owed = jitter->owed;
 	jitter->dry_frames = 0;
 	if (jitter->shrink && level >= 2 * FRAME && is_whole(jitter, 2 * FRAME))
-		return take_shrunk(jitter, ret_samples);
-	heard = take(jitter, ret_samples);
-	watch_fill(jitter);
-	return heard;
+		heard = take_shrunk(jitter, ret_samples);
+	else
+		heard = take(jitter, ret_samples);
+	return heard ? JITTER_HEARD : JITTER_MADE_UP;
 }
 
 uint32_t jitter_delay_ms(const struct jitter *jitter)

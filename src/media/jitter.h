@@ -1,10 +1,12 @@
 /*
  * The receiving side of a packet stream: puts the samples of packets back in their places, waits
  * just long enough for late ones, and covers what never came. 8 kHz, one sample a timestamp unit
- * (RFC 3551, G.711), packets of any length; out come 20 ms frames.
+ * (RFC 3551, G.711), packets of any length; out come 20 ms frames, one for each jitter_tick().
  *
- * The delay adapts between one frame and JITTER_MAX_MS: it grows by a frame when packets run out
- * and shrinks again, frame into frame, when more is buffered than the last seconds needed.
+ * A frame that is whole is given out at once, so that a stream without gaps is not delayed; what is
+ * missing is waited for before it is made up. That patience adapts between JITTER_PATIENCE_MS and
+ * JITTER_MAX_MS: it grows by a frame when packets run out, and shrinks again in quiet times. What
+ * has piled up behind a late packet is worked off frame into frame.
  */
 #pragma once
 
@@ -14,7 +16,13 @@
 
 struct jitter;
 
-enum { JITTER_FRAME_SAMPLES = 160, JITTER_MAX_MS = 200 };
+enum { JITTER_FRAME_SAMPLES = 160, JITTER_PATIENCE_MS = 40, JITTER_MAX_MS = 200 };
+
+enum jitter_frame {
+	JITTER_NONE,    /* not yet */
+	JITTER_MADE_UP, /* silence while there is no stream, or what covers a gap */
+	JITTER_HEARD,   /* some of it came from the peer */
+};
 
 struct jitter_stats {
 	uint64_t received;
@@ -30,8 +38,11 @@ struct jitter *jitter_new(void); /* owned by the caller (mem_unref) */
 void jitter_put(struct jitter *jitter, uint16_t seq, uint32_t ts, const int16_t *samples,
 		size_t count);
 
-/* The next 20 ms, silence while there is no stream. True when some of it came from the peer. */
-bool jitter_get(struct jitter *jitter, int16_t ret_samples[JITTER_FRAME_SAMPLES]);
+/* 20 ms have passed. */
+void jitter_tick(struct jitter *jitter);
+
+/* The next 20 ms; to be asked after every packet and every tick, until there is none. */
+enum jitter_frame jitter_get(struct jitter *jitter, int16_t ret_samples[JITTER_FRAME_SAMPLES]);
 
 /* Another stream begins (new source, hold, new codec); counters stay. */
 void jitter_reset(struct jitter *jitter);

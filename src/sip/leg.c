@@ -51,6 +51,14 @@ static void report(struct leg *leg, enum event_type type)
 	mailbox_put(ua_mailbox(leg->ua), &(struct event){.type = type, .leg = leg});
 }
 
+static void on_heard(void *arg)
+{
+	struct leg *leg = arg;
+
+	if (!atomic_exchange(&leg->sounded, true))
+		report(leg, EVENT_SOUND);
+}
+
 static void on_digit(char digit, uint32_t duration_ms, void *arg)
 {
 	struct leg *leg = arg;
@@ -124,16 +132,18 @@ static int open_media(struct leg *leg, const struct sa *dst)
 	int err;
 
 	ua_local_address(leg->ua, &local, dst);
-	err = stream_new(&leg->stream, &(struct stream_params){
-					       .local = &local,
-					       .port_min = conf->rtp_port_min,
-					       .port_max = conf->rtp_port_max,
-					       .queue = leg->queue,
-					       .ring = &leg->ring,
-					       .counts = &leg->counts,
-					       .handlers = {.digith = on_digit, .markh = on_mark},
-					       .arg = leg,
-				       });
+	err = stream_new(
+		&leg->stream,
+		&(struct stream_params){
+			.local = &local,
+			.port_min = conf->rtp_port_min,
+			.port_max = conf->rtp_port_max,
+			.queue = leg->queue,
+			.ring = &leg->ring,
+			.counts = &leg->counts,
+			.handlers = {.heardh = on_heard, .digith = on_digit, .markh = on_mark},
+			.arg = leg,
+		});
 	if (err)
 		return err;
 	sa_set_port(&local, 0);

@@ -56,6 +56,7 @@ struct leg {
 	/* Both threads'. */
 	struct play_queue *queue;
 	struct frame_ring ring;
+	_Atomic bool sounded; /* EVENT_SOUND is on its way */
 	struct stream_counts counts;
 
 	/* The SIP thread's. */

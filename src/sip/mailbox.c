@@ -63,17 +63,7 @@ static void deliver(void *data)
 			mailbox->eventh(event, mailbox->arg);
 		free_event(event);
 	}
-	if (mailbox->eventh)
-		mailbox->eventh(NULL, mailbox->arg);
 	mem_unref(mailbox);
-}
-
-static void wake_locked(struct mailbox *mailbox)
-{
-	if (mailbox->posted)
-		return;
-	mailbox->posted = true;
-	loop_post(mailbox->loop, deliver, mem_ref(mailbox));
 }
 
 void mailbox_put(struct mailbox *mailbox, const struct event *event)
@@ -84,14 +74,9 @@ void mailbox_put(struct mailbox *mailbox, const struct event *event)
 	copy->node = (struct list_node){NULL};
 	pthread_mutex_lock(&mailbox->lock);
 	list_append(&mailbox->events, &copy->node, copy);
-	wake_locked(mailbox);
-	pthread_mutex_unlock(&mailbox->lock);
-}
-
-void mailbox_wake(struct mailbox *mailbox)
-{
-	pthread_mutex_lock(&mailbox->lock);
-	wake_locked(mailbox);
+	if (!mailbox->posted)
+		loop_post(mailbox->loop, deliver, mem_ref(mailbox));
+	mailbox->posted = true;
 	pthread_mutex_unlock(&mailbox->lock);
 }
 

@@ -15,6 +15,7 @@ enum event_type {
 	EVENT_INCOMING,
 	EVENT_RINGING,
 	EVENT_ANSWERED,
+	EVENT_SOUND,
 	EVENT_DIGIT,
 	EVENT_MARK,
 	EVENT_ENDED,
@@ -34,14 +35,12 @@ struct event {
 	char reason[EVENT_REASON_SIZE];
 };
 
-/* Runs on the loop for each event, and with NULL at the end of every wake-up. */
+/* Runs on the loop for each event. */
 typedef void mailbox_h(const struct event *event, void *arg);
 
 struct mailbox *mailbox_new(struct loop *loop, mailbox_h *eventh, void *arg);
 
 /* Any thread: copied, the leg referenced. */
 void mailbox_put(struct mailbox *mailbox, const struct event *event);
-/* Any thread: wake the loop once, whether there are events or not. */
-void mailbox_wake(struct mailbox *mailbox);
 /* Loop only: no handler runs any more. */
 void mailbox_close(struct mailbox *mailbox);

@@ -55,25 +55,16 @@ static struct sip_call *call_new(struct sip *sip, struct leg *leg)
 	return call;
 }
 
+/* Handlers may end and release any call, this one too. */
 static void hear(struct sip_call *call)
 {
 	const int16_t *samples;
 
+	atomic_store(&call->leg->sounded, false);
 	while (!call->ended && (samples = frame_ring_peek(&call->leg->ring))) {
 		if (call->handlers.audioh)
 			call->handlers.audioh(call, samples, call->arg);
 		frame_ring_pop(&call->leg->ring);
-	}
-}
-
-/* Handlers may end and release any call: the list is walked by turning it round once. */
-static void hear_all(struct sip *sip)
-{
-	for (size_t left = sip->calls.len; left && sip->calls.head; left--) {
-		auto_unref struct sip_call *call = mem_ref(list_pop(&sip->calls));
-
-		list_append(&sip->calls, &call->node, call);
-		hear(call);
 	}
 }
 
@@ -108,6 +99,9 @@ static void call_event(struct sip_call *call, const struct event *event)
 		if (handlers->answeredh)
 			handlers->answeredh(call, call->arg);
 		break;
+	case EVENT_SOUND:
+		hear(call);
+		break;
 	case EVENT_DIGIT:
 		if (handlers->digith)
 			handlers->digith(call, event->digit, event->value, call->arg);
@@ -136,9 +130,7 @@ static void on_event(const struct event *event, void *arg)
 {
 	struct sip *sip = mem_ref(arg);
 
-	if (!event) {
-		hear_all(sip);
-	} else if (event->type == EVENT_INCOMING) {
+	if (event->type == EVENT_INCOMING) {
 		on_incoming(sip, event->leg);
 	} else if (event->leg->call) {
 		auto_unref struct sip_call *call = mem_ref(event->leg->call);

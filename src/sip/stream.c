@@ -127,33 +127,6 @@ static bool audio_law(const struct stream *stream, int pt, enum g711_law *ret_la
 	return true;
 }
 
-static void on_rtp(const struct sa *src, const struct rtp_header *hdr, struct mbuf *mb, void *arg)
-{
-	struct stream *stream = arg;
-	uint64_t now_us = (uint64_t)clock_mono_us();
-	size_t len = payload_len(hdr, mb);
-	int16_t samples[MAX_PAYLOAD];
-	enum g711_law law;
-
-	if (!stream->has_peer || !from_peer(stream, src, now_us))
-		return;
-	stream->last_rx_us = now_us;
-	atomic_fetch_add_explicit(&stream->counts->rx_packets, 1, memory_order_relaxed);
-	new_source(stream, hdr->ssrc);
-	if (!stream->peer.receive)
-		return;
-
-	if (audio_law(stream, hdr->pt, &law)) {
-		g711_decode(samples, law, mbuf_buf(mb), len);
-		jitter_put(stream->jitter, hdr->seq, hdr->ts, samples, len);
-		return;
-	}
-	jitter_put(stream->jitter, hdr->seq, hdr->ts, samples, 0); /* its number is not missing */
-	if (stream->peer.event_pt >= 0 &&
-	    (hdr->pt == stream->peer.event_pt || hdr->pt == STREAM_EVENT_PT))
-		telephone_event_receive(&stream->digit_rx, hdr->ts, mbuf_buf(mb), len, now_us);
-}
-
 static void on_rtcp(const struct sa *src, struct rtcp_msg *msg, void *arg)
 {
 	struct stream *stream = arg;
@@ -189,17 +162,50 @@ static void copy_counts(struct stream *stream)
 			      memory_order_relaxed);
 }
 
-static void receive_frame(struct stream *stream, uint64_t now_us)
+static void pass_on(struct stream *stream)
 {
 	int16_t samples[SIP_FRAME_SAMPLES];
+	bool heard = false;
 
-	jitter_get(stream->jitter, samples);
-	telephone_event_poll(&stream->digit_rx, now_us);
-	/* Without RFC 4733 keys can only come as tones. */
-	if (stream->detector && stream->peer.event_pt < 0)
-		dtmf_detector_feed(stream->detector, samples, SIP_FRAME_SAMPLES);
-	frame_ring_put(stream->ring, samples);
+	while (jitter_get(stream->jitter, samples) != JITTER_NONE) {
+		/* Without RFC 4733 keys can only come as tones. */
+		if (stream->detector && stream->peer.event_pt < 0)
+			dtmf_detector_feed(stream->detector, samples, SIP_FRAME_SAMPLES);
+		frame_ring_put(stream->ring, samples);
+		heard = true;
+	}
+	if (!heard)
+		return;
 	copy_counts(stream);
+	stream->handlers.heardh(stream->arg);
+}
+
+static void on_rtp(const struct sa *src, const struct rtp_header *hdr, struct mbuf *mb, void *arg)
+{
+	struct stream *stream = arg;
+	uint64_t now_us = (uint64_t)clock_mono_us();
+	size_t len = payload_len(hdr, mb);
+	int16_t samples[MAX_PAYLOAD];
+	enum g711_law law;
+
+	if (!stream->has_peer || !from_peer(stream, src, now_us))
+		return;
+	stream->last_rx_us = now_us;
+	atomic_fetch_add_explicit(&stream->counts->rx_packets, 1, memory_order_relaxed);
+	new_source(stream, hdr->ssrc);
+	if (!stream->peer.receive)
+		return;
+
+	if (audio_law(stream, hdr->pt, &law)) {
+		g711_decode(samples, law, mbuf_buf(mb), len);
+		jitter_put(stream->jitter, hdr->seq, hdr->ts, samples, len);
+		pass_on(stream);
+		return;
+	}
+	jitter_put(stream->jitter, hdr->seq, hdr->ts, samples, 0); /* its number is not missing */
+	if (stream->peer.event_pt >= 0 &&
+	    (hdr->pt == stream->peer.event_pt || hdr->pt == STREAM_EVENT_PT))
+		telephone_event_receive(&stream->digit_rx, hdr->ts, mbuf_buf(mb), len, now_us);
 }
 
 /* Sending */
@@ -295,7 +301,9 @@ void stream_tick(struct stream *stream, uint64_t now_us, bool skip_tx)
 {
 	if (!stream->has_peer)
 		return;
-	receive_frame(stream, now_us);
+	jitter_tick(stream->jitter);
+	telephone_event_poll(&stream->digit_rx, now_us);
+	pass_on(stream);
 	if (!skip_tx)
 		transmit_frame(stream);
 	stream->tx_ts += SIP_FRAME_SAMPLES;

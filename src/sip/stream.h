@@ -28,6 +28,7 @@ const int16_t *frame_ring_peek(struct frame_ring *ring);
 void frame_ring_pop(struct frame_ring *ring);
 
 struct stream_handlers {
+	void (*heardh)(void *arg); /* there is something in the ring */
 	void (*digith)(char digit, uint32_t duration_ms, void *arg);
 	void (*markh)(uint32_t mark, void *arg);
 };

@@ -155,7 +155,6 @@ static void on_tick(void *arg)
 			ua->next_tick_us += TICK_US;
 		}
 	}
-	mailbox_wake(ua->mailbox);
 	if (ua->legs.len)
 		arm_tick(ua, (uint64_t)clock_mono_us());
 }
