@@ -454,6 +454,7 @@ static void open_lanes(struct pg *pg, size_t size)
 	pg->lookups = (struct pg_lane){.name = "lookups",
 				       .group = LOOKUP_GROUP,
 				       .depth = LOOKUP_DEPTH,
+				       .plans_once = true,
 				       .gathers = true,
 				       .reads = true,
 				       .statement_ms = LOOKUP_MS,

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_NULLS = 2 };
+enum { MAX_NULLS = 2, FIRST_REPLAN = 256, MAX_REPLAN = 16384 };
 
 /* The first line of what libpq says. */
 static void trouble_of(const PGconn *handle, char ret_text[256])
@@ -229,12 +229,27 @@ static bool prepare_all(struct pg_conn *conn, const struct db_job *job)
 
 /* ---- sending ---- */
 
+/*
+ * The server keeps the plan it made of a statement when its tables were small, and while they are
+ * empty every index is as good as the right one. Until it has counted the rows of a new partition,
+ * a minute or so later, each statement would look at all of them. So plans are made anew after
+ * twice as many statements as before.
+ */
+static bool replan(struct pg_conn *conn)
+{
+	if (conn->executed < conn->replan_at)
+		return true;
+	conn->replan_at += conn->replan_at < MAX_REPLAN ? conn->replan_at : MAX_REPLAN;
+	return control(conn, "DISCARD PLANS");
+}
+
 static bool execute(struct pg_conn *conn, const struct db_statement *statement, bool alone)
 {
 	struct pg_cached *entry = cache_find(conn, statement, alone);
 	struct pg_params params;
 
 	pg_params_set(&params, statement);
+	conn->executed++;
 	return PQsendQueryPrepared(conn->handle, entry->name, (int)statement->param_count,
 				   params.values, params.lengths, params.formats, 0);
 }
@@ -248,6 +263,8 @@ bool pg_conn_send(struct pg_conn *conn, struct db_job *const *jobs, size_t count
 		if (!control(conn, "DEALLOCATE ALL"))
 			return false;
 	}
+	if (!replan(conn))
+		return false;
 	for (size_t i = 0; i < count; i++)
 		if (!prepare_all(conn, jobs[i]))
 			return false;
@@ -474,12 +491,16 @@ static void conn_established(struct pg_conn *conn)
 		mem_printf("SELECT set_config('statement_timeout', '%u', false), "
 			   "set_config('lock_timeout', '%u', false), "
 			   "set_config('default_transaction_read_only', '%s', false), "
-			   "set_config('default_transaction_isolation', '%s', false)",
+			   "set_config('default_transaction_isolation', '%s', false), "
+			   "set_config('plan_cache_mode', '%s', false)",
 			   conn->lane->statement_ms, conn->lane->statement_ms < 5000 ? 0 : 5000,
 			   conn->lane->reads ? "on" : "off",
-			   conn->lane->reads ? "repeatable read" : "read committed");
+			   conn->lane->reads ? "repeatable read" : "read committed",
+			   conn->lane->plans_once ? "force_generic_plan" : "auto");
 
 	conn->ended = false;
+	conn->executed = 0;
+	conn->replan_at = FIRST_REPLAN;
 	if (PQsetnonblocking(conn->handle, 1) || !PQenterPipelineMode(conn->handle) ||
 	    !control(conn, sql)) {
 		conn_fail(conn);

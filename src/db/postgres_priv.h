@@ -87,6 +87,8 @@ struct pg_conn {
 	struct pg_cached *cache[PG_CACHE_BUCKETS];
 	size_t cached;
 	uint64_t next_name;
+	uint64_t executed;  /* statements */
+	uint64_t replan_at; /* then the server is to plan them anew */
 };
 
 struct pg_lane {
@@ -99,6 +101,7 @@ struct pg_lane {
 	size_t group;            /* batches in one segment, at most */
 	size_t depth;            /* batches under way on one connection: no more are sent to it */
 	bool reads;              /* nothing else */
+	bool plans_once;         /* each statement, whatever its parameters are */
 	bool gathers;            /* until the end of the turn what is then sent together */
 	uint32_t statement_ms;   /* longest run of one statement */
 	int64_t pause_us;        /* nothing is sent before */

@@ -234,7 +234,7 @@ static void find_call(struct call_table *table, const char *tenant_id, enum stor
 	find->doneh = doneh;
 	find->arg = arg;
 	store_call_select(&batch, tenant_id, key, value);
-	batch_run(&batch, &find->op.request, table->conf.db, on_found, find);
+	batch_lookup(&batch, &find->op.request, table->conf.db, on_found, find);
 }
 
 void call_table_get(struct call_table *table, const char *tenant_id, const char *call_id,
@@ -901,7 +901,11 @@ static void apply_load(struct apply *apply)
 
 	store_call_select(&batch, apply->op.tenant_id, STORE_CALL_BY_ID, apply->op.call_id);
 	apply->op.request = mem_unref(apply->op.request);
-	batch_run(&batch, &apply->op.request, apply->op.table->conf.db, on_loaded, apply);
+	if (apply->tries) /* somebody changed it meanwhile: see what was written before us */
+		batch_run(&batch, &apply->op.request, apply->op.table->conf.db, on_loaded, apply);
+	else
+		batch_lookup(&batch, &apply->op.request, apply->op.table->conf.db, on_loaded,
+			     apply);
 }
 
 void call_table_apply(struct call_table *table, const char *tenant_id, const char *call_id,

@@ -117,12 +117,23 @@ static inline void base_on_result(int err, struct db_result *const *results, siz
 	snprintf(result->text, sizeof(result->text), "%s", text ? text : "");
 }
 
-/* Run one statement without parameters, and everything that was under way before it. */
+/* Until the database has nothing to do for us. */
+static inline void base_settle(struct base *base)
+{
+	int64_t until = clock_mono_us() + 10 * 1000000;
+
+	while (db_pending(base->db) && clock_mono_us() < until)
+		loop_run_once(base->loop, 50);
+	assert_int_equal(0, db_pending(base->db));
+}
+
+/* Run one statement without parameters, behind everything that is under way and what follows it. */
 static inline struct base_result base_sql(struct base *base, const char *sql)
 {
 	struct db_statement statement = {.sql = sql, .expect_rows = DB_ANY_ROWS};
 	struct base_result result = {0};
 
+	base_settle(base);
 	db_run(NULL, base->db, &statement, 1, base_on_result, &result);
 	base_wait(base, &result.done);
 	assert_int_equal(0, result.err);
