@@ -22,7 +22,7 @@ struct analysis {
 	json_t *turns;
 	struct openai_analysis *openai;
 	struct embedded *embedded;
-	char *reason; /* why it failed */
+	char *reason; /* why there is no summary */
 	int err;      /* what the job ends with */
 };
 
@@ -95,6 +95,16 @@ static void fail(struct analysis *analysis, bool again, uint32_t wait_ms, const 
 	mem_replace_str(&analysis->reason, reason);
 	analysis->err = -ECANCELED;
 	summary.error = analysis->reason;
+	save(analysis, &summary);
+}
+
+/* Nobody spoke: there is nothing to analyse, and nothing went wrong. */
+static void skip(struct analysis *analysis)
+{
+	struct summary summary = make_summary(analysis, "failed");
+
+	LOG_INFO(&analysis->task.log, "nothing_to_analyse");
+	summary.error = "nothing was said";
 	save(analysis, &summary);
 }
 
@@ -243,7 +253,7 @@ static void transcript_loaded(int err, json_t *turns, void *arg)
 	}
 	analysis->turns = json_incref(turns);
 	if (json_array_size(turns) == 0)
-		fail(analysis, false, 0, "nothing was said");
+		skip(analysis);
 	else if (analysis->task.platform->openai)
 		ask_openai(analysis);
 	else

@@ -36,12 +36,14 @@ after(async () => {
 const metrics = async (name) => Number((await (await fetch(`${system.url('serve')}/metrics`)).text()).match(new RegExp(`^error_reports_total\\{outcome="${name}"\\} (\\d+)`, 'm'))?.[1] ?? 0);
 const crashes = () => readdirSync(join(system.settings.DATA_DIR, 'crashes'));
 
-/** A call in which nobody says a word: its analysis is given up, which is an error. */
-async function silentCall() {
+/** A call whose analysis is refused, and so given up, which is an error. */
+async function failedCall() {
 	const { status, body: record } = await system.post('/calls/initiate', { phone_number: NUMBER });
 	assert.equal(status, 201, JSON.stringify(record));
 	const call = await until('the carrier was asked', () => twilio.calls.find((c) => c.params?.get('Url').includes(record.call_id)));
 	await system.call(record.call_id, 'dialled', (c) => c.twilio_call_sid === call.sid);
+	ultravox.of(record.call_id).messages = [{ role: 'MESSAGE_ROLE_USER', text: 'Hello.', medium: 'MESSAGE_MEDIUM_VOICE' }];
+	openai.answers = [{ status: 400, body: { error: { message: 'no', type: 'invalid_request_error', param: null, code: null } } }];
 	await twilio.status(call, 'in-progress');
 	await twilio.status(call, 'completed', { CallDuration: '5' });
 	await until('its analysis is given up', () => system.servers.serve.stderr.split('\n').find((line) => line.includes(record.call_id) && line.includes('"outcome":"dead"')));
@@ -50,12 +52,12 @@ async function silentCall() {
 const eventOf = (id) => sentry.events.find(({ tags }) => tags.call_id === id);
 
 test('an error is told with what it is found by, and with nothing about people', async () => {
-	const id = await silentCall();
+	const id = await failedCall();
 	const event = await until('the event', () => eventOf(id));
 	assert.equal(event.level, 'error');
 	assert.equal(event.environment, 'staging');
 	assert.match(event.release, /^voiceai@\d+\.\d+/);
-	assert.equal(event.logentry.formatted, 'job_failed: nothing was said');
+	assert.equal(event.logentry.formatted, 'job_failed: openai answered 400: invalid_request_error: no');
 	assert.deepEqual(event.tags, { server: 'platform', service: 'job', event: 'job_failed', call_id: id, trace_id: id.replaceAll('-', '') });
 	assert.equal(event.contexts.trace.trace_id, id.replaceAll('-', ''));
 	assert.deepEqual(event.fingerprint, ['platform', 'job', 'job_failed', 'analyse']);
@@ -72,14 +74,14 @@ test('a server that has enough is left alone for as long as it says, and told la
 	const before = await metrics('limited');
 	Object.assign(sentry, { status: 429, headers: { 'X-Sentry-Rate-Limits': '3:error:organization' } });
 	const told = sentry.requests;
-	const first = await silentCall();
+	const first = await failedCall();
 	await until('it was refused', () => sentry.requests === told + 1);
 	Object.assign(sentry, { status: 200, headers: {} });
-	const second = await silentCall();
+	const second = await failedCall();
 	await until('both are counted', async () => (await metrics('limited')) === before + 2);
 	assert.equal(sentry.requests, told + 1, 'within the three seconds nothing was sent');
 	let third;
-	await until('the three seconds are over', async () => ((third = await silentCall()), Boolean(await until('the event', () => eventOf(third), 3).catch(() => false))));
+	await until('the three seconds are over', async () => ((third = await failedCall()), Boolean(await until('the event', () => eventOf(third), 3).catch(() => false))));
 	assert.equal(eventOf(first), undefined);
 	assert.equal(eventOf(second), undefined);
 	assert.ok(sentry.discarded.ratelimit_backoff >= 2);
@@ -87,13 +89,13 @@ test('a server that has enough is left alone for as long as it says, and told la
 
 test('a server that is away for a moment is asked again; one that is wrong is not', async () => {
 	sentry.status = 503;
-	const id = await silentCall();
+	const id = await failedCall();
 	await until('a line about it', () => system.servers.serve.stderr.includes('"event":"reports_not_taken","status":503'));
 	sentry.status = 200;
 	await until('the event', () => eventOf(id));
 	sentry.status = 403;
 	const [told, failed] = [sentry.requests, await metrics('failed')];
-	const other = await silentCall();
+	const other = await failedCall();
 	await until('it is counted', async () => (await metrics('failed')) === failed + 1);
 	sentry.status = 200;
 	assert.equal(sentry.requests, told + 1);
@@ -126,12 +128,12 @@ test('a crash is told by the next process, and an end by a signal that asks for 
 });
 
 test('what is queued at the end is sent before it', async () => {
-	const id = await silentCall();
+	const id = await failedCall();
 	assert.equal((await system.servers.serve.stop()).code, 0);
 	assert.ok(eventOf(id), 'sent by the time the process is gone');
 	system.launch('serve');
 	await system.ready('serve');
-	await silentCall();
+	await failedCall();
 	sentry.silent = true;
 	const asked = Date.now();
 	assert.equal((await system.servers.serve.stop()).code, 0);

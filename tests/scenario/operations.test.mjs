@@ -80,16 +80,23 @@ test('a recorded call: note, payloads, sound, link, file, figures, analysis', as
 	assert.ok((await owner.listCallEvents({ call_id: id, limit: 1000 })).events.some(({ type }) => type === 'call.note'));
 });
 
+test('a call in which nobody spoke has no summary, says why, and is no failure', async () => {
+	const id = await recordedCall();
+	await until('its analysis is over', async () => (await owner.getSummary({ call_id: id })).error === 'nothing was said');
+	assert.deepEqual((await owner.listJobs({ state: 'dead' })).jobs, []);
+});
+
 test('a job that failed is listed, and brought back alone or with its kind', async () => {
-	/* Nobody said anything in the call, so that it cannot be analysed. */
-	const dead = () => until('the analysis is parked', async () => (await owner.listJobs({ state: 'dead', kind: 'analyse' })).jobs[0]);
-	const job = await dead();
-	assert.equal(job.last_error, 'nothing was said');
-	assert.equal((await owner.replayJob({ job_id: job.id })).replayed, 1);
-	await dead();
+	const now = Date.now() * 1000;
+	const call = await recordedCall();
+	for (const id of [1, 2])
+		system.sql(`INSERT INTO job (id, tenant_id, kind, call_id, payload, state, attempt, max_attempts, run_at, last_error, created_at, updated_at) VALUES ('01941f29-7c00-7aaa-8000-00000000000${id}', 'default', 'analyse', '${call}', '{}', 'dead', 5, 5, 0, 'nobody answered', ${now}, ${now})`);
+	const { jobs } = await owner.listJobs({ state: 'dead', kind: 'analyse' });
+	assert.deepEqual(jobs.map((job) => job.last_error), ['nobody answered', 'nobody answered']);
+	assert.equal((await owner.replayJob({ job_id: jobs[0].id })).replayed, 1);
 	assert.ok((await owner.replayJobs({ kind: 'analyse' })).replayed >= 1);
 	assert.equal((await owner.replayJobs({ kind: 'nothing' })).replayed, 0);
-	await assert.rejects(owner.replayJob({ job_id: '01941f29-7c00-7aaa-8000-000000000001' }), refused(404, 'job_not_found'));
+	await assert.rejects(owner.replayJob({ job_id: '01941f29-7c00-7aaa-8000-000000000009' }), refused(404, 'job_not_found'));
 });
 
 test('a member is named, promoted, deactivated and taken out, but not the last owner', async () => {
