@@ -117,7 +117,7 @@ client.get_call(call_id="x")["nothing"]
 	assert.deepEqual(generalDiagnostics.map(({ file, range }) => `${basename(file)} ${range.start.line + 1}`), ['bad.py 3', 'bad.py 4', 'bad.py 5', 'bad.py 6'], said);
 });
 
-test('what the READMEs show: a call is placed, read as it is spoken, and counted', { timeout: 150000 }, async () => {
+test('what the READMEs show: a call is placed, read as it is spoken, and counted', { timeout: 240000 }, async () => {
 	const phones = await Promise.all([answerPhone(system), answerPhone(system)]);
 	const runs = [run('js', 'example0.mjs', [phones[0].uri]), run('python', 'example0.py', [phones[1].uri])];
 	for (const one of runs) {
