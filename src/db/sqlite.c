@@ -11,7 +11,6 @@
 #include "core/str.h"
 #include "db/db_priv.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -135,8 +134,8 @@ static int prepare(struct lane *lane, sqlite3_stmt **ret_stmt, const char *sql)
 	int rc;
 
 	for (entry = *bucket; entry; entry = entry->next) {
-		if (entry->sql == sql) {
-			assert(!strcmp(sqlite3_sql(entry->stmt), sql));
+		/* A caller's mistake must not run another statement. */
+		if (entry->sql == sql && !strcmp(sqlite3_sql(entry->stmt), sql)) {
 			*ret_stmt = entry->stmt;
 			return 0;
 		}

@@ -326,6 +326,22 @@ static void words_for_postgres_alone_are_a_comment_to_others(void **state)
 	assert_int_equal(f->dir[0] ? 1 : 2, db_get_int(o.results[1], 0, 0));
 }
 
+/* The text is to be static; what was there before is not run when it is not. */
+static void a_text_written_over_another_is_run_as_it_reads_now(void **state)
+{
+	struct fixture *f = *state;
+	char sql[] = "SELECT 1 + 1";
+
+	for (char digit = '1'; digit <= '3'; digit++) {
+		sql[sizeof(sql) - 2] = digit;
+		struct outcome auto_outcome o =
+			run(f, &(struct db_statement){.sql = sql, .expect_rows = 1}, 1);
+
+		assert_int_equal(0, o.err);
+		assert_int_equal(1 + digit - '0', db_get_int(o.results[0], 0, 0));
+	}
+}
+
 static void errors_are_told_apart(void **state)
 {
 	const struct {
@@ -662,6 +678,7 @@ static void file_is_private(void **state)
 	TEST(expectation_counts_returned_rows)                    \
 	TEST(expectations_hold_for_every_kind_of_statement)       \
 	TEST(words_for_postgres_alone_are_a_comment_to_others)    \
+	TEST(a_text_written_over_another_is_run_as_it_reads_now)  \
 	TEST(errors_are_told_apart)                               \
 	TEST(too_much_is_refused)                                 \
 	TEST(a_bad_batch_among_many_harms_no_other)               \
