@@ -12,9 +12,12 @@ export const TOKEN = 'a token of the bench';
 export const SECONDS = Number(process.env.BENCH_SECONDS ?? 5);
 export const line = (what, figure, budget = '') => console.log(`${what.padEnd(58)} ${figure.padStart(18)}   ${budget}`);
 
+const children = [];
+process.once('exit', () => children.forEach((child) => child.kill('SIGKILL')));
+
 /** Ends with this process, however that ends. */
 export function tied(child) {
-	process.once('exit', () => child.kill('SIGKILL'));
+	children.push(child);
 	return child;
 }
 

@@ -5,17 +5,19 @@
 // The binary is build/release/voiceai. Prints a line each, and where the profile lies: callgrind_annotate FILE.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../..');
 const [store = 'sqlite', ...only] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), 'voiceai-instructions-'));
 const wrapper = join(folder, 'voiceai');
-writeFileSync(wrapper, `#!/bin/sh\nexec valgrind -q --tool=callgrind --instr-atstart=no --callgrind-out-file=${folder}/out ${process.env.VOICEAI ?? join(root, 'build/release/voiceai')} "$@"\n`);
+const binary = process.env.VOICEAI ?? join(root, 'build/release/voiceai');
+copyFileSync(join(dirname(binary), 'openapi.json'), join(folder, 'openapi.json')); // tests look for it beside the binary
+writeFileSync(wrapper, `#!/bin/sh\nexec valgrind -q --tool=callgrind --instr-atstart=no --callgrind-out-file=${folder}/out ${binary} "$@"\n`);
 chmodSync(wrapper, 0o700);
 process.env.VOICEAI = wrapper;
 const { Postgres } = await import('../servers/postgres.mjs');

@@ -27,4 +27,5 @@ const server = createServer((request, response) => {
 		response.end(JSON.stringify(answer));
 	});
 });
+server.keepAliveTimeout = 600e3; // what asks it again after a round of load finds its connection alive
 server.listen(0, '127.0.0.1', () => console.log(server.address().port));
