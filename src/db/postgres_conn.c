@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_NULLS = 2, FIRST_REPLAN = 256, MAX_REPLAN = 16384 };
+enum { MAX_NULLS = 2, MIN_REPLAN = 256, MAX_REPLAN = 16384 };
 
 /* The first line of what libpq says. */
 static void trouble_of(const PGconn *handle, char ret_text[256])
@@ -233,13 +233,22 @@ static bool prepare_all(struct pg_conn *conn, const struct db_job *job)
  * The server keeps the plan it made of a statement when its tables were small, and while they are
  * empty every index is as good as the right one. Until it has counted the rows of a new partition,
  * a minute or so later, each statement would look at all of them. So plans are made anew after
- * twice as many statements as before.
+ * twice as many statements as before, whichever connections these were sent on.
  */
+static void replan_later(struct pg_conn *conn)
+{
+	uint64_t executed = conn->lane->pg->executed;
+
+	conn->replan_at = executed + (executed < MIN_REPLAN   ? MIN_REPLAN
+				      : executed < MAX_REPLAN ? executed
+							      : MAX_REPLAN);
+}
+
 static bool replan(struct pg_conn *conn)
 {
-	if (conn->executed < conn->replan_at)
+	if (conn->lane->pg->executed < conn->replan_at)
 		return true;
-	conn->replan_at += conn->replan_at < MAX_REPLAN ? conn->replan_at : MAX_REPLAN;
+	replan_later(conn);
 	return control(conn, "DISCARD PLANS");
 }
 
@@ -249,7 +258,7 @@ static bool execute(struct pg_conn *conn, const struct db_statement *statement, 
 	struct pg_params params;
 
 	pg_params_set(&params, statement);
-	conn->executed++;
+	conn->lane->pg->executed++;
 	return PQsendQueryPrepared(conn->handle, entry->name, (int)statement->param_count,
 				   params.values, params.lengths, params.formats, 0);
 }
@@ -499,8 +508,7 @@ static void conn_established(struct pg_conn *conn)
 			   conn->lane->plans_once ? "force_generic_plan" : "auto");
 
 	conn->ended = false;
-	conn->executed = 0;
-	conn->replan_at = FIRST_REPLAN;
+	replan_later(conn);
 	if (PQsetnonblocking(conn->handle, 1) || !PQenterPipelineMode(conn->handle) ||
 	    !control(conn, sql)) {
 		conn_fail(conn);

@@ -87,8 +87,7 @@ struct pg_conn {
 	struct pg_cached *cache[PG_CACHE_BUCKETS];
 	size_t cached;
 	uint64_t next_name;
-	uint64_t executed;  /* statements */
-	uint64_t replan_at; /* then the server is to plan them anew */
+	uint64_t replan_at; /* of pg->executed: then the server is to plan its statements anew */
 };
 
 struct pg_lane {
@@ -134,8 +133,9 @@ struct pg {
 	uv_prepare_t *turn; /* runs before the loop waits, when batches were started in this turn */
 	bool turning;
 	bool closing;
-	PGconn *admin; /* of the migrations, blocking */
-	char *prelude; /* its first statements, or NULL */
+	uint64_t executed; /* statements, on all connections */
+	PGconn *admin;     /* of the migrations, blocking */
+	char *prelude;     /* its first statements, or NULL */
 	struct pg_lane writes;
 	struct pg_lane lookups;
 	struct pg_lane reads;
