@@ -2,36 +2,20 @@
 import * as api from '../core/api.js';
 import {sentiments, statuses} from '../core/calls.js';
 import {h, newId} from '../core/dom.js';
-import {dayStart, dayText} from '../core/format.js';
+import {dayText} from '../core/format.js';
 import {may} from '../core/session.js';
 import {name, t} from '../core/texts.js';
+import {choice, exportButton, field, filterBar, numberOf, period} from '../ui/filter_bar.js';
 import {icon} from '../ui/icon.js';
 import {page} from '../ui/page.js';
-import {toast, toastError} from '../ui/toast.js';
 import {empty} from '../ui/state.js';
 import {callTable} from './call_table.js';
 
-const typingMs = 300;
-
 /** The address's filters as the API takes them. */
-export function filters(query) {
-	const number = query.get('number')?.replaceAll(/[^+\d]/g, '');
-	return {
-		text: query.get('text'), status: query.get('status'), sentiment: query.get('sentiment'), direction: query.get('direction'), agent: query.get('agent'),
-		number: number && (number.startsWith('+') ? number : `+${number}`),
-		from: query.get('from') && dayStart(query.get('from')).toISOString(),
-		to: query.get('to') && dayStart(query.get('to'), 1).toISOString(),
-		scheduled: query.get('scheduled'),
-	};
-}
-
-function field(label, control) {
-	control.id = newId('filter');
-	return h('div.filter', {}, h('label', {for: control.id}, label), control);
-}
-
-const choice = (key, none, values, text) => h('select', {name: key}, h('option', {value: ''}, none),
-	values.map((value) => h('option', {value}, text(value))));
+export const filters = (query) => ({
+	text: query.get('text'), status: query.get('status'), sentiment: query.get('sentiment'), direction: query.get('direction'), agent: query.get('agent'),
+	number: numberOf(query.get('number')), scheduled: query.get('scheduled'), ...period(query),
+});
 
 function today(plus) {
 	const date = new Date();
@@ -61,7 +45,7 @@ export default function calls({query, signal, setQuery, onQuery}) {
 	const more = h('button.filters-more.link', {type: 'button', 'aria-expanded': String(isOpen), onclick: () => more.setAttribute('aria-expanded', String(more.getAttribute('aria-expanded') === 'false'))}, t('calls.filters'));
 	const chips = h('div.chips.periods', {role: 'group', 'aria-label': t('calls.period')}, Object.entries(periods).map(([key, range]) =>
 		h('button.chip', {type: 'button', 'data-period': key, onclick: () => setQuery(range())}, t(`calls.period.${key}`))));
-	const bar = h('form.filters', {role: 'search', 'aria-label': t('calls.filters'), onsubmit: (event) => event.preventDefault()},
+	const bar = filterBar({controls, setQuery, signal},
 		field(t('calls.search'), controls.text), more, field(t('call.status'), controls.status), field(t('call.sentiment'), controls.sentiment), field(t('call.direction'), controls.direction),
 		field(t('call.agent'), controls.agent), field(t('call.number'), controls.number), field(t('calls.from'), controls.from),
 		field(t('calls.to'), controls.to), chips, agents);
@@ -69,26 +53,18 @@ export default function calls({query, signal, setQuery, onQuery}) {
 		t('calls.clear'));
 
 	let now = query;
-	let typing = null;
 	const list = callTable({signal, label: t('calls.title'), query: () => filters(now),
 		empty: h('div', {id: 'history-none'}, empty(t('calls.none'), t('calls.noneText')))});
 	list.id = 'history';
 
 	const show = () => {
-		for (const [key, control] of Object.entries(controls))
-			if (control !== document.activeElement || !control.value)
-				control.value = now.get(key) ?? '';
+		bar.show(now);
 		for (const chip of chips.children) {
 			const {from, to} = periods[chip.dataset.period]();
 			chip.setAttribute('aria-pressed', String((now.get('from') ?? null) === from && (now.get('to') ?? null) === to));
 		}
 		clear.hidden = !Object.keys(controls).some((key) => now.get(key));
 	};
-	bar.addEventListener('input', (event) => {
-		clearTimeout(typing);
-		const set = () => setQuery({[event.target.name]: event.target.value});
-		typing = setTimeout(set, event.target.matches('select,[type=date]') ? 0 : typingMs);
-	});
 	onQuery((fresh) => {
 		now = fresh;
 		show();
@@ -98,25 +74,8 @@ export default function calls({query, signal, setQuery, onQuery}) {
 	api.get('/agents', {limit: 200}, signal).then(({agents: all}) =>
 		agents.append(...all.map((agent) => h('option', {value: agent.name})))).catch(() => {});
 
-	signal.addEventListener('abort', () => clearTimeout(typing));
-
-	const save = async (event) => {
-		const button = event.currentTarget;
-		button.disabled = true;
-		try {
-			const response = await api.request('GET', '/calls/export.csv', {query: filters(now), signal});
-			const url = URL.createObjectURL(await response.blob());
-			h('a', {href: url, download: `calls-${today(0)}.csv`}).click();
-			URL.revokeObjectURL(url);
-			toast(t('calls.exported'));
-		} catch (error) {
-			toastError(error);
-		}
-		button.disabled = false;
-	};
-
 	return page(t('calls.title'), {actions: [
-		h('button', {type: 'button', onclick: save}, icon('download'), t('calls.export')),
+		exportButton({path: '/calls/export.csv', name: 'calls', query: () => filters(now), signal}),
 		h('button', {type: 'button', onclick: () => list.reload()}, icon('refresh'), t('calls.refresh')),
 		may('calls:write') && h('a.button.primary', {href: '/new'}, icon('plus'), t('nav.new')),
 	]}, bar, clear, list);

@@ -1,35 +1,23 @@
 /* Leads: what visitors of web sites sent with a form, who was called back, and all of it as a file. */
 import * as api from '../core/api.js';
-import {h, newId} from '../core/dom.js';
-import {dayStart, dayText, full, phone, when} from '../core/format.js';
+import {h} from '../core/dom.js';
+import {full, phone, when} from '../core/format.js';
 import {subscribe} from '../core/live.js';
 import {may} from '../core/session.js';
 import {name, t} from '../core/texts.js';
 import {badge} from '../ui/badge.js';
 import {confirm, dialog} from '../ui/dialog.js';
+import {choice, exportButton, field, filterBar, numberOf, period} from '../ui/filter_bar.js';
 import {icon} from '../ui/icon.js';
 import {facts, page} from '../ui/page.js';
 import {empty} from '../ui/state.js';
 import {table} from '../ui/table.js';
-import {toast, toastError} from '../ui/toast.js';
+import {toastError} from '../ui/toast.js';
 
-const typingMs = 300;
 const states = ['none', 'pending', 'placed', 'refused'];
 
 /** The address's filters as the API takes them. */
-function filters(query) {
-	const number = query.get('phone')?.replaceAll(/[^+\d]/g, '');
-	return {
-		email: query.get('email')?.trim(), phone: number && (number.startsWith('+') ? number : `+${number}`), call_back_state: query.get('call_back_state'),
-		from: query.get('from') && dayStart(query.get('from')).toISOString(),
-		to: query.get('to') && dayStart(query.get('to'), 1).toISOString(),
-	};
-}
-
-function field(label, control) {
-	control.id = newId('filter');
-	return h('div.filter', {}, h('label', {for: control.id}, label), control);
-}
+const filters = (query) => ({email: query.get('email')?.trim(), phone: numberOf(query.get('phone')), call_back_state: query.get('call_back_state'), ...period(query)});
 
 const callOf = (lead) => (lead.call_id ? h('a', {href: `/calls/${encodeURIComponent(lead.call_id)}`}, t('lead.call')) : null);
 
@@ -56,15 +44,14 @@ function show(lead) {
 
 export default function leads({query, signal, setQuery, onQuery}) {
 	let now = query;
-	let typing = null;
 	const controls = {
 		email: h('input', {type: 'search', name: 'email', autocomplete: 'off'}),
 		phone: h('input', {type: 'tel', name: 'phone', autocomplete: 'off', placeholder: '+15550100123'}),
-		call_back_state: h('select', {name: 'call_back_state'}, h('option', {value: ''}, t('calls.any')), states.map((value) => h('option', {value}, name('leadCall', value)))),
+		call_back_state: choice('call_back_state', t('calls.any'), states, (value) => name('leadCall', value)),
 		from: h('input', {type: 'date', name: 'from'}),
 		to: h('input', {type: 'date', name: 'to'}),
 	};
-	const bar = h('form.filters', {role: 'search', 'aria-label': t('calls.filters'), onsubmit: (event) => event.preventDefault()},
+	const bar = filterBar({controls, setQuery, signal},
 		field(t('lead.email'), controls.email), field(t('lead.phone'), controls.phone), field(t('lead.callBack'), controls.call_back_state),
 		field(t('calls.from'), controls.from), field(t('calls.to'), controls.to));
 	const list = table({label: t('leads.title'), signal, key: (row) => row.lead_id, empty: empty(t('leads.none'), t('leads.noneText')),
@@ -82,41 +69,17 @@ export default function leads({query, signal, setQuery, onQuery}) {
 		}});
 	list.id = 'leads';
 
-	const fill = () => {
-		for (const [key, control] of Object.entries(controls))
-			if (control !== document.activeElement || !control.value)
-				control.value = now.get(key) ?? '';
-	};
-	bar.addEventListener('input', (event) => {
-		clearTimeout(typing);
-		const set = () => setQuery({[event.target.name]: event.target.value});
-		typing = setTimeout(set, event.target.matches('select,[type=date]') ? 0 : typingMs);
-	});
 	onQuery((fresh) => {
 		now = fresh;
-		fill();
+		bar.show(now);
 		list.reload();
 	});
-	fill();
+	bar.show(now);
 	const unsubscribe = subscribe((event) => event.type === 'lead.created' && list.reload());
-	signal.addEventListener('abort', () => { clearTimeout(typing); unsubscribe(); });
+	signal.addEventListener('abort', unsubscribe);
 
-	const save = async (event) => {
-		const button = event.currentTarget;
-		button.disabled = true;
-		try {
-			const response = await api.request('GET', '/leads/export.csv', {query: filters(now), signal});
-			const url = URL.createObjectURL(await response.blob());
-			h('a', {href: url, download: `leads-${dayText(new Date())}.csv`}).click();
-			URL.revokeObjectURL(url);
-			toast(t('calls.exported'));
-		} catch (error) {
-			toastError(error);
-		}
-		button.disabled = false;
-	};
 	return page(t('leads.title'), {lead: t('leads.lead'), actions: [
-		h('button', {type: 'button', onclick: save}, icon('download'), t('calls.export')),
+		exportButton({path: '/leads/export.csv', name: 'leads', query: () => filters(now), signal}),
 		h('button', {type: 'button', onclick: () => list.reload()}, icon('refresh'), t('calls.refresh')),
 	]}, bar, list);
 }

@@ -1,7 +1,6 @@
 #include "platform/api/call_filter.h"
 
 #include "core/mem.h"
-#include "core/phone.h"
 #include "core/str.h"
 #include "http/form.h"
 #include "http/http_server.h"
@@ -11,8 +10,6 @@
 #include "platform/call.h"
 #include "platform/store/call.h"
 
-#include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { MAX_TEXT = 200, MAX_NAME = 64 };
@@ -50,42 +47,6 @@ static bool read_direction(struct http_request *req, struct call_filter *page)
 	return true;
 }
 
-static bool read_sentiment(struct http_request *req, struct call_filter *page)
-{
-	static const char *const sentiments[] = {"positive", "neutral", "negative"};
-	const char *name = form_get(http_request_query(req), "sentiment");
-
-	if (str_is_empty(name))
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(sentiments); i++)
-		if (str_equal(sentiments[i], name))
-			page->filter.sentiment = sentiments[i];
-	if (page->filter.sentiment)
-		return true;
-	api_fail(req, API_INVALID_FIELD, "sentiment",
-		 "sentiment must be positive, neutral or negative.");
-	return false;
-}
-
-/* A '+' that was not escaped arrives as a space. */
-static bool read_number(struct http_request *req, struct call_filter *page)
-{
-	const char *number = form_get(http_request_query(req), "number");
-
-	if (str_is_empty(number))
-		return true;
-	snprintf(page->number, sizeof(page->number), "%s%s",
-		 isdigit((unsigned char)number[0]) || number[0] == ' ' ? "+" : "",
-		 number[0] == ' ' ? number + 1 : number);
-	if (!phone_is_e164(page->number) || strlen(number) >= sizeof(page->number)) {
-		api_fail(req, API_INVALID_FIELD, "number",
-			 "number must be E.164: + and 8 to 15 digits.");
-		return false;
-	}
-	page->filter.number = page->number;
-	return true;
-}
-
 static bool read_scheduled(struct http_request *req, struct call_filter *page)
 {
 	const char *text = form_get(http_request_query(req), "scheduled");
@@ -105,23 +66,22 @@ bool call_filter_read(struct http_request *req, struct call_filter *page, int64_
 	static const char *const names[] = {"limit", "cursor",    "status",   "direction",
 					    "from",  "to",        "number",   "text",
 					    "agent", "scheduled", "retry_of", "sentiment"};
+	static const char *const sentiments[] = {"positive", "neutral", "negative"};
 	struct store_call_filter *filter = &page->filter;
 
 	filter->tenant_id = api_tenant(req);
-	if (!query_has_only(req, names, ARRAY_LEN(names)) ||
-	    !query_int(req, "limit", 1, max_limit, &filter->limit) ||
-	    !cursor_read(req, &filter->after_at, &filter->after_id, page->after_id) ||
-	    !read_status(req, page) || !read_direction(req, page) ||
-	    !query_time(req, "from", &filter->from) || !query_time(req, "to", &filter->to) ||
-	    !read_number(req, page) || !query_text(req, "text", MAX_TEXT, &page->text) ||
-	    !query_text(req, "agent", MAX_NAME, &filter->agent) ||
-	    !query_text(req, "retry_of", MAX_NAME, &filter->retry_of) ||
-	    !read_scheduled(req, page) || !read_sentiment(req, page))
-		return false;
-	if (!filter->from || !filter->to || filter->from < filter->to)
-		return true;
-	api_fail(req, API_INVALID_FIELD, "to", "to must be later than from.");
-	return false;
+	return query_has_only(req, names, ARRAY_LEN(names)) &&
+	       query_int(req, "limit", 1, max_limit, &filter->limit) &&
+	       cursor_read(req, &filter->after_at, &filter->after_id, page->after_id) &&
+	       read_status(req, page) && read_direction(req, page) &&
+	       query_period(req, &filter->from, &filter->to) &&
+	       query_phone(req, "number", page->number, &filter->number) &&
+	       query_text(req, "text", MAX_TEXT, &page->text) &&
+	       query_text(req, "agent", MAX_NAME, &filter->agent) &&
+	       query_text(req, "retry_of", MAX_NAME, &filter->retry_of) &&
+	       read_scheduled(req, page) &&
+	       query_choice(req, "sentiment", sentiments, ARRAY_LEN(sentiments),
+			    &filter->sentiment);
 }
 
 /* ---- beyond the request ---- */

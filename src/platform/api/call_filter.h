@@ -2,6 +2,7 @@
 #pragma once
 
 #include "platform/api/cursor.h"
+#include "platform/api/query.h"
 #include "platform/store/call_list.h"
 
 struct http_request;
@@ -11,7 +12,7 @@ struct call_filter {
 	struct store_call_filter filter; /* limit: the default before reading */
 	const char *text;                /* what was said or summarised; NULL: anything */
 	char after_id[CURSOR_ID_SIZE];
-	char number[32];
+	char number[QUERY_PHONE_SIZE];
 	char *owned[4]; /* of call_filter_keep() */
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "platform/api/cursor.h"
+#include "platform/api/query.h"
 #include "platform/lead_form.h"
 #include "platform/store/lead.h"
 
@@ -13,7 +14,7 @@ struct http_request;
 struct lead_filter {
 	struct store_lead_filter filter; /* limit: the default before reading */
 	char after_id[CURSOR_ID_SIZE];
-	char phone[LEAD_MAX_PHONE + 2];
+	char phone[QUERY_PHONE_SIZE];
 	char *owned[2]; /* of lead_filter_keep() */
 };
 

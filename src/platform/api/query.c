@@ -3,6 +3,7 @@
 #include "core/buf.h"
 #include "core/json_writer.h"
 #include "core/mem.h"
+#include "core/phone.h"
 #include "core/str.h"
 #include "core/timestamp.h"
 #include "http/form.h"
@@ -10,6 +11,8 @@
 #include "platform/api/api.h"
 #include "platform/api/error.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 struct query {
@@ -64,6 +67,62 @@ bool query_time(struct http_request *req, const char *name, int64_t *value)
 		return true;
 	api_fail(req, API_INVALID_FIELD, name,
 		 "%s must be an ISO 8601 time such as 2026-02-01T10:30:00Z.", name);
+	return false;
+}
+
+bool query_period(struct http_request *req, int64_t *from, int64_t *to)
+{
+	if (!query_time(req, "from", from) || !query_time(req, "to", to))
+		return false;
+	if (!*from || !*to || *from < *to)
+		return true;
+	api_fail(req, API_INVALID_FIELD, "to", "to must be later than from.");
+	return false;
+}
+
+bool query_phone(struct http_request *req, const char *name, char out[QUERY_PHONE_SIZE],
+		 const char **value)
+{
+	const char *text = form_get(http_request_query(req), name);
+
+	if (str_is_empty(text))
+		return true;
+	/* A '+' that was not escaped arrives as a space. */
+	snprintf(out, QUERY_PHONE_SIZE, "%s%s",
+		 isdigit((unsigned char)text[0]) || text[0] == ' ' ? "+" : "",
+		 text[0] == ' ' ? text + 1 : text);
+	*value = out;
+	if (phone_is_e164(out))
+		return true;
+	api_fail(req, API_INVALID_FIELD, name, "%s must be E.164: + and 8 to 15 digits.", name);
+	return false;
+}
+
+static char *listed(const char *const *values, size_t count)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&text, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", values[i]);
+	return buf_steal(&text);
+}
+
+bool query_choice(struct http_request *req, const char *name, const char *const *values,
+		  size_t count, const char **value)
+{
+	const char *text = form_get(http_request_query(req), name);
+	char *auto_free all = NULL;
+
+	if (str_is_empty(text))
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		if (!str_equal(values[i], text))
+			continue;
+		*value = values[i];
+		return true;
+	}
+	all = listed(values, count);
+	api_fail(req, API_INVALID_FIELD, name, "%s must be %s.", name, all);
 	return false;
 }
 

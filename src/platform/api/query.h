@@ -22,6 +22,18 @@ bool query_int(struct http_request *req, const char *name, int64_t min, int64_t 
 	       int64_t *value);
 bool query_time(struct http_request *req, const char *name, int64_t *value);
 
+/* The fields from and to as times; 400 for a to that is not later than from. */
+bool query_period(struct http_request *req, int64_t *from, int64_t *to);
+
+/* The field as a number in E.164, with or without its '+'; NULL when it is not there or empty. */
+enum { QUERY_PHONE_SIZE = 18 };
+bool query_phone(struct http_request *req, const char *name, char out[QUERY_PHONE_SIZE],
+		 const char **value);
+
+/* The field as one of values, which are static; left alone when it is not there or empty. */
+bool query_choice(struct http_request *req, const char *name, const char *const *values,
+		  size_t count, const char **value);
+
 /* The field as text of at most max bytes of UTF-8; NULL when it is not there or empty. */
 bool query_text(struct http_request *req, const char *name, size_t max, const char **value);
 
