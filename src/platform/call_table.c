@@ -22,6 +22,7 @@
 #include "platform/store/call_link.h"
 #include "platform/store/idempotency_key.h"
 #include "platform/store/job.h"
+#include "platform/store/recording.h"
 #include "platform/store/webhook_receipt.h"
 #include "platform/webhook.h"
 #include "platform/webhook_sender.h"
@@ -44,6 +45,7 @@ enum {
 	KEEP_KEYS_S = 24 * 3600,
 	KEEP_RECEIPTS_S = 3 * 24 * 3600,
 	KEEP_JOBS_S = 7 * 24 * 3600,
+	KEEP_GONE_S = 30 * 24 * 3600, /* a pod that was away for longer keeps its files */
 };
 
 static const int64_t second_us = 1000000;
@@ -988,6 +990,7 @@ static void tidy(struct call_table *table)
 	store_job_delete_done_before(&batch, now - KEEP_JOBS_S * second_us);
 	store_usage_tidy(&batch, now);
 	store_link_delete_before(&batch, now);
+	store_recording_gone_delete_before(&batch, now - KEEP_GONE_S * second_us);
 	batch_run(&batch, NULL, table->conf.db, NULL, NULL);
 }
 

@@ -1,5 +1,3 @@
-#include "platform/recording_fetch.h"
-#include "platform/recording_store.h"
 #include "platform/partition.h"
 
 #include "core/clock.h"
@@ -9,6 +7,9 @@
 #include "core/str.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
+#include "platform/recording_fetch.h"
+#include "platform/recording_gone.h"
+#include "platform/recording_store.h"
 #include "platform/store/partition.h"
 
 #include <errno.h>
@@ -229,11 +230,15 @@ static void on_recordings(int err, struct db_result *const *results, size_t fail
 
 		if (batch.count + 2 > DB_MAX_STATEMENTS)
 			break;
-		if (here && unlink(path) && errno != ENOENT) {
+		bool missing = here && unlink(path);
+
+		if (missing && errno != ENOENT) {
 			err = -errno;
 			break;
 		}
-		if (!here)
+		if (missing)
+			recording_gone_add(&batch, partition->conf.db, path);
+		else if (!here)
 			recording_forget(&batch, db_get_text(results[0], row, 0), path);
 		store_partition_forget(&batch, db_get_text(results[0], row, 0),
 				       db_get_text(results[0], row, 1));

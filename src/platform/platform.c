@@ -40,6 +40,7 @@
 #include "platform/platform_priv.h"
 #include "platform/reconcile.h"
 #include "platform/recording_fetch.h"
+#include "platform/recording_gone.h"
 #include "platform/recording_store.h"
 #include "platform/reseal.h"
 #include "platform/resume.h"
@@ -96,6 +97,7 @@ static void platform_destroy(void *data)
 	resume_stop(platform);
 	mem_unref(platform->rollup);
 	mem_unref(platform->partition);
+	mem_unref(platform->recording_gone);
 	mem_unref(platform->server);
 	mem_unref(platform->api.guard);
 	mem_unref(platform->rate_limit);
@@ -496,6 +498,21 @@ static void start_partitions(struct platform *platform)
 		platform->partition = partition_start(&conf);
 }
 
+/* Other pods are there only where they share a database. */
+static void start_recording_gone(struct platform *platform)
+{
+	auto_free char *folder = mem_printf("%s/recordings", platform->api.settings->data_dir);
+	struct recording_gone_conf conf = {
+		.loop = platform->api.loop,
+		.db = platform->api.db,
+		.files = platform->files,
+		.folder = folder,
+	};
+
+	if (!db_is_embedded(conf.db))
+		platform->recording_gone = recording_gone_start(&conf);
+}
+
 int platform_new(struct platform **ret_platform, struct loop *loop, const struct settings *settings,
 		 const char *version, char error[PLATFORM_ERROR_SIZE])
 {
@@ -534,6 +551,7 @@ int platform_new(struct platform **ret_platform, struct loop *loop, const struct
 	job_queue_start(platform->api.jobs);
 	platform->rollup = rollup_start(loop, platform->api.db, 0);
 	start_partitions(platform);
+	start_recording_gone(platform);
 	platform->gauge = gauge_new(loop, platform->api.db);
 	webhook_sender_start(platform->api.webhooks);
 	resume_start(platform);

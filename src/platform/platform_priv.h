@@ -19,6 +19,7 @@ struct gauge;
 struct call_limit_book;
 struct health;
 struct listen_hub;
+struct recording_gone;
 struct recording_store;
 struct number_book;
 struct http_request;
@@ -60,6 +61,7 @@ struct platform {
 	struct cost_book *costs;
 	struct rollup *rollup;
 	struct partition *partition;
+	struct recording_gone *recording_gone; /* NULL where there are no other pods */
 	struct health *health;
 	struct timer *ping_timer;
 	struct db_request *ping;

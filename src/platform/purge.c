@@ -5,6 +5,7 @@
 #include "loop/work.h"
 #include "platform/platform_priv.h"
 #include "platform/recording_fetch.h"
+#include "platform/recording_gone.h"
 #include "platform/recording_store.h"
 #include "platform/store/call_purge.h"
 
@@ -73,14 +74,18 @@ static void on_batch(int err, struct db_result *const *results, size_t failed, v
 	next_batch(purge);
 }
 
-/* A file that is not on this machine goes by a job. */
+/* What lies in a store goes by a job; a file that was not here is removed by whichever pod has it.
+ */
 static void forget_far(struct purge *purge, struct batch *batch, size_t index)
 {
-	const char *place = purge->items[index].path;
+	const struct purge_item *item = &purge->items[index];
 
-	if (!place || recording_place_is_file(place))
+	if (!item->path)
 		return;
-	recording_forget(batch, purge->tenant_id, place);
+	if (!recording_place_is_file(item->path))
+		recording_forget(batch, purge->tenant_id, item->path);
+	else if (item->is_elsewhere)
+		recording_gone_add(batch, purge->platform->api.db, item->path);
 	purge->counts.recordings++;
 }
 
@@ -103,17 +108,19 @@ static void next_batch(struct purge *purge)
 		finish(purge, 0);
 }
 
-/* On a worker. A file that is not there any more was removed by a run that died after it. */
+/* On a worker. A file that is not there is another pod's, or was removed by a run that died after
+ * it. */
 static void remove_files(void *arg)
 {
 	struct purge *purge = arg;
 
 	for (size_t i = 0; !purge->err && i < purge->count; i++) {
-		if (!purge->items[i].path || !recording_place_is_file(purge->items[i].path))
+		struct purge_item *item = &purge->items[i];
+
+		if (!item->path || !recording_place_is_file(item->path) || !unlink(item->path))
 			continue;
-		if (!unlink(purge->items[i].path))
-			purge->counts.recordings++;
-		else if (errno != ENOENT)
+		item->is_elsewhere = errno == ENOENT;
+		if (!item->is_elsewhere)
 			purge->err = -errno;
 	}
 }

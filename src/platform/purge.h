@@ -22,7 +22,8 @@ enum { PURGE_MOST = 64 };
 
 struct purge_item {
 	char call_id[UUID_SIZE];
-	char *path; /* of the recording's file, or NULL; taken over */
+	char *path;        /* of the recording's file, or NULL; taken over */
+	bool is_elsewhere; /* purge's: it is a file, and not here */
 };
 
 struct purge_counts {

@@ -2,7 +2,7 @@
 // word or secret in the clear; one person can be forgotten, with a proof; what a tenant keeps for so long only is removed.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { OpenAI, Twilio, Ultravox } from '../mock/vendors.mjs';
@@ -117,6 +117,22 @@ test('a person is forgotten, and a record proves it', async () => {
 	assert.equal((await system.get(`/calls/${other.call_id}`)).body.phone_number, '+15557654300', 'nobody else is touched');
 	const { body: list } = await system.get('/erasures');
 	assert.deepEqual(list.erasures.map((e) => e.erasure_id), [body.erasure_id]);
+});
+
+test('a recording that another pod has goes as soon as that pod is there', { skip: process.env.TEST_STORE !== 'postgresql' && 'there are no other pods' }, async () => {
+	const { recording_path: path } = await talk('+15557654399');
+	renameSync(path, `${path}.elsewhere`);
+	const { body } = await system.post('/erasures', { phone_number: '+15557654399' });
+	const done = await until('it is done', async () => {
+		const now = await erasure(body.erasure_id);
+		return now.state === 'done' && now;
+	});
+	assert.equal(done.removed.recordings, 1);
+	await system.servers.serve.stop();
+	renameSync(`${path}.elsewhere`, path);
+	system.launch('serve');
+	await system.ready('serve');
+	await until('the file is gone', () => !existsSync(path));
 });
 
 test('an erasure says what is wrong with it', async () => {

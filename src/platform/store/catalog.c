@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const left_out[] = {"schema_migration", "call_rollup",    "call_rollup_delta",
-				       "call_figure",      "call_partition", "call_ref",
-				       "secret_check",     "call_storage",   "call_volume"};
+static const char *const left_out[] = {
+	"schema_migration", "call_rollup",  "call_rollup_delta", "call_figure", "call_partition",
+	"call_ref",         "secret_check", "call_storage",      "call_volume", "recording_gone"};
 
 /* table, column, type, place in the key (0: none), whether the database numbers it */
 static const char sqlite_columns[] =

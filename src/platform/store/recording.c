@@ -28,3 +28,26 @@ void store_recording_select(struct batch *batch, const char *tenant_id, const ch
 		  "FROM recording WHERE tenant_id = $1 AND call_id = $2",
 		  DB_ANY_ROWS, db_text(tenant_id), db_text(call_id));
 }
+
+void store_recording_gone_insert(struct batch *batch, const char *path, int64_t at)
+{
+	BATCH_ADD(batch,
+		  "INSERT INTO recording_gone (path, gone_at) VALUES ($1, $2) "
+		  "ON CONFLICT (path) DO UPDATE SET gone_at = excluded.gone_at",
+		  1, db_text(path), db_int(at));
+}
+
+void store_recording_gone_list(struct batch *batch, int64_t after_at, const char *after_path,
+			       int64_t limit)
+{
+	BATCH_ADD(batch,
+		  "SELECT path, gone_at FROM recording_gone WHERE (gone_at, path) > ($1, $2) "
+		  "ORDER BY gone_at, path LIMIT $3",
+		  DB_ANY_ROWS, db_int(after_at), db_text(after_path), db_int(limit));
+}
+
+void store_recording_gone_delete_before(struct batch *batch, int64_t time)
+{
+	BATCH_ADD(batch, "DELETE FROM recording_gone WHERE gone_at < $1", DB_ANY_ROWS,
+		  db_int(time));
+}

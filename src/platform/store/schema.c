@@ -210,5 +210,6 @@ const struct db_migration schema_migrations[] = {
 	{19, "timescaledb", "", schema_timescale_postgres},
 	{20, "leads", schema_lead},
 	{21, "links", schema_link},
+	{22, "recordings of other pods", schema_recording_gone},
 };
 const size_t schema_migration_count = sizeof(schema_migrations) / sizeof(*schema_migrations);

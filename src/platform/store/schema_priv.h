@@ -33,6 +33,9 @@ extern const char schema_timescale_postgres[];
 extern const char schema_payload_sqlite[];
 extern const char schema_payload_postgres[];
 
+/* Files of recordings that go wherever they are. */
+extern const char schema_recording_gone[];
+
 /* Links to calls. */
 extern const char schema_link[];
 
