@@ -186,6 +186,11 @@ struct call_change {
 	const struct principal *by; /* whose wish it is, for audit_log; referenced; or NULL */
 	int64_t scheduled_at;       /* of WAITING: it is dialled then; 0: soon */
 	uint32_t ring_timeout_s;    /* of DIALLED: how long it may ring; 0 means the table's */
+	/*
+	 * The call as it was read a moment ago, or NULL; referenced. It is not read again unless
+	 * somebody has changed it since.
+	 */
+	const struct call *known;
 };
 
 /* What an event does to a call in a state: from a table, no side effects. */

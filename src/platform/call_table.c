@@ -562,6 +562,7 @@ static void apply_destroy(void *data)
 	mem_unref(apply->before);
 	mem_unref(apply->after);
 	mem_unref((void *)change->by);
+	mem_unref((void *)change->known);
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
 		mem_free((void *)strings[i]);
 }
@@ -876,6 +877,17 @@ static void apply_write(struct apply *apply)
 	batch_run(&batch, &op->request, op->table->conf.db, on_applied, apply);
 }
 
+/* call: taken over. Returns whether there is something to write. */
+static bool apply_decide(struct apply *apply, struct call *call)
+{
+	mem_unref(apply->before);
+	mem_unref(apply->after);
+	apply->before = call;
+	adopt(apply->before);
+	apply->after = store_call_copy(apply->before);
+	return decide(apply->op.table, apply->after, &apply->change);
+}
+
 static void on_loaded(int err, struct db_result *const *results, size_t failed, void *arg)
 {
 	struct apply *apply = arg;
@@ -886,12 +898,7 @@ static void on_loaded(int err, struct db_result *const *results, size_t failed, 
 		apply_finish(apply, err, NULL, false);
 		return;
 	}
-	mem_unref(apply->before);
-	mem_unref(apply->after);
-	apply->before = store_call_load(results[0], 0);
-	adopt(apply->before);
-	apply->after = store_call_copy(apply->before);
-	if (decide(apply->op.table, apply->after, &apply->change))
+	if (apply_decide(apply, store_call_load(results[0], 0)))
 		apply_write(apply);
 	else
 		apply_settled_before(apply);
@@ -927,9 +934,14 @@ void call_table_apply(struct call_table *table, const char *tenant_id, const cha
 	apply->change.outcome = mem_strdup(change->outcome);
 	apply->change.receipt = mem_strdup(change->receipt);
 	apply->change.by = mem_ref((void *)change->by);
+	apply->change.known = mem_ref((void *)change->known);
 	apply->doneh = doneh;
 	apply->arg = arg;
-	apply_load(apply);
+	/* What would change nothing is looked at once more: it may have become something. */
+	if (change->known && apply_decide(apply, mem_ref((void *)change->known)))
+		apply_write(apply);
+	else
+		apply_load(apply);
 }
 
 /* ---- sweeping ---- */

@@ -68,16 +68,18 @@ static const char *end_reason(const struct call *call, const struct carrier_repo
  * An answered event that was lost on the way is made up for where the carrier says when it was:
  * without it the call would have no start and no duration.
  */
-static void make_up_answer(struct task *task, const struct carrier_report *report,
+static bool make_up_answer(struct task *task, const struct carrier_report *report,
 			   enum call_event event)
 {
 	struct call_change answered = {
 		.event = CALL_EV_ANSWERED, .source = "twilio", .at = report->started_us};
 
-	if (event == CALL_EV_COMPLETED && report->started_us && !task->call->started_at &&
-	    !call_status_is_terminal(task->call->status))
-		call_table_apply(task->platform->api.calls, task->tenant_id, task->call_id,
-				 &answered, NULL, NULL);
+	if (event != CALL_EV_COMPLETED || !report->started_us || task->call->started_at ||
+	    call_status_is_terminal(task->call->status))
+		return false;
+	call_table_apply(task->platform->api.calls, task->tenant_id, task->call_id, &answered, NULL,
+			 NULL);
+	return true;
 }
 
 void carrier_status_apply(struct task *task, const struct carrier_report *report, task_step_h *then)
@@ -92,7 +94,8 @@ void carrier_status_apply(struct task *task, const struct carrier_report *report
 	char detail[64];
 
 	carrier_status_event(&event, report->status);
-	make_up_answer(task, report, event);
+	if (!make_up_answer(task, report, event) && report->is_fresh)
+		change.known = task->call;
 	change.event = event;
 	change.at = report->ended_us;
 	if (report->duration_s > 0)

@@ -18,6 +18,7 @@ struct carrier_report {
 	int64_t duration_s;     /* of the conversation; -1 when not said */
 	const char *end_reason; /* who ended it, when somebody said so; CALL_END_* */
 	const char *receipt;    /* see struct call_change */
+	bool is_fresh;          /* task->call was read a moment ago */
 };
 
 /* Apply the report to task->call. Unknown statuses only leave the SID behind. */

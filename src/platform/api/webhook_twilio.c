@@ -403,8 +403,10 @@ static void status_loaded(struct task *task, int err, const char *reason)
 	};
 	LOG_INFO(&task->log, "carrier_event", LOG_STR("status", webhook->report.status),
 		 LOG_STR("sequence", field(webhook, "SequenceNumber")));
-	if (!ask_engine(webhook))
-		apply_status(webhook);
+	if (ask_engine(webhook))
+		return;
+	webhook->report.is_fresh = true;
+	apply_status(webhook);
 }
 
 /* The callback of a number knows neither the call's id nor the tenant. */

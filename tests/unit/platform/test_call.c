@@ -352,6 +352,30 @@ static void competing_ends_end_once(void **state)
 	assert_int_equal(2, base_int(&f->base, "SELECT count(*) FROM job"));
 }
 
+/* Whoever brings the call along that was just read is right when nobody has changed it, and heard
+ * when somebody has. */
+static void what_is_known_of_a_call_may_be_old(void **state)
+{
+	struct fixture *f = *state;
+	char *id = new_call(f);
+	struct outcome auto_outcome ringing = apply_event(f, id, CALL_EV_RINGING);
+	struct outcome auto_outcome answered = apply(
+		f, id, (struct call_change){.event = CALL_EV_ANSWERED, .known = ringing.call});
+	struct outcome auto_outcome late =
+		apply(f, id, (struct call_change){.event = CALL_EV_BUSY, .known = ringing.call});
+	struct outcome auto_outcome over = apply(
+		f, id, (struct call_change){.event = CALL_EV_COMPLETED, .known = ringing.call});
+	struct outcome auto_outcome again =
+		apply(f, id, (struct call_change){.event = CALL_EV_COMPLETED, .known = over.call});
+
+	assert_int_equal(CALL_IN_PROGRESS, answered.call->status);
+	assert_int_equal(CALL_FAILED, late.call->status); /* as of a call that was answered */
+	assert_false(over.changed);
+	assert_int_equal(CALL_FAILED, over.call->status);
+	assert_false(again.changed);
+	assert_int_equal(0, again.err);
+}
+
 static void unknown_call_is_told(void **state)
 {
 	struct outcome auto_outcome o =
@@ -537,6 +561,7 @@ int main(void)
 		TEST(times_from_outside_stay_in_order),
 		TEST(repeated_callback_does_nothing),
 		TEST(competing_ends_end_once),
+		TEST(what_is_known_of_a_call_may_be_old),
 		TEST(unknown_call_is_told),
 		TEST(other_tenants_calls_are_unknown),
 		TEST(found_by_every_key),
