@@ -49,6 +49,7 @@ static void session_made(const struct provider_result *result, const struct ultr
 	}
 	change.ultravox_call_id = session->id;
 	change.join_url = session->join_url;
+	change.known = task->call;
 	task_apply(task, &change, then);
 }
 

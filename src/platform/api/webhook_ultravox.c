@@ -69,6 +69,7 @@ static void apply(struct webhook *webhook)
 		.ultravox_call_id = session->id,
 		.outcome = outcome,
 		.receipt = receipt,
+		.known = webhook->task.call,
 	};
 
 	if (change.event == CALL_EV_ENGINE_ENDED) {
