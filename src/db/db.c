@@ -584,7 +584,9 @@ int db_migrate(struct db *db, const struct db_migration *migrations, size_t coun
 	if (err)
 		return err;
 	if (level > (int64_t)count) {
-		snprintf(ret_error, 256, "the database is at version %lld, this program knows %zu",
+		snprintf(ret_error, 256,
+			 "the database is at version %lld, this program knows %zu: start the "
+			 "newer program, or restore the backup made before it",
 			 (long long)level, count);
 		return -EPERM;
 	}
