@@ -51,8 +51,8 @@ struct sip_call_handlers {
 	 */
 	void (*ringingh)(struct sip_call *call, bool early_media, void *arg);
 	void (*answeredh)(struct sip_call *call, void *arg);
-	/* A frame from the peer, after jitter buffer and loss concealment, every 20 ms while there
-	 * is media. */
+	/* The next 20 ms from the peer, as soon as they are there, or made up once they are overdue
+	 * (media/jitter.h). As many as time passes, not evenly. */
 	void (*audioh)(struct sip_call *call, const int16_t samples[SIP_FRAME_SAMPLES], void *arg);
 	void (*digith)(struct sip_call *call, char digit, uint32_t duration_ms, void *arg);
 	/* Everything queued before this mark has been sent (or was cleared). */
