@@ -201,20 +201,33 @@ void call_note(struct call_table *table, struct batch *batch, const char *tenant
 
 struct find {
 	struct call_op op;
+	enum store_call_key key;
+	char *value;
+	bool again;
 	call_done_h *doneh;
 	void *arg;
 };
 
 static void find_destroy(void *data)
 {
-	call_op_free(data);
+	struct find *find = data;
+
+	call_op_free(&find->op);
+	mem_free(find->value);
 }
+
+static void find_run(struct find *find);
 
 static void on_found(int err, struct db_result *const *results, size_t failed, void *arg)
 {
 	struct find *find = arg;
 	struct call *call auto_unref = NULL;
 
+	if (err == -EBUSY && !find->again) {
+		find->again = true;
+		find_run(find);
+		return;
+	}
 	list_remove(&find->op.node);
 	if (!err && !db_rows(results[0]))
 		err = -ENOENT;
@@ -226,17 +239,32 @@ static void on_found(int err, struct db_result *const *results, size_t failed, v
 	mem_unref(find);
 }
 
+/* What is in a hurry to be answered is given up early: then it waits its turn among what is
+ * written. */
+static void find_run(struct find *find)
+{
+	struct batch batch auto_batch = {0};
+	struct db *db = find->op.table->conf.db;
+
+	store_call_select(&batch, find->op.tenant_id, find->key, find->value);
+	find->op.request = mem_unref(find->op.request);
+	if (find->again)
+		batch_run(&batch, &find->op.request, db, on_found, find);
+	else
+		batch_lookup(&batch, &find->op.request, db, on_found, find);
+}
+
 static void find_call(struct call_table *table, const char *tenant_id, enum store_call_key key,
 		      const char *value, call_done_h *doneh, void *arg)
 {
-	struct batch batch auto_batch = {0};
 	struct find *find =
 		(struct find *)call_op_new(table, sizeof(*find), find_destroy, tenant_id, NULL);
 
+	find->key = key;
+	find->value = mem_strdup(value);
 	find->doneh = doneh;
 	find->arg = arg;
-	store_call_select(&batch, tenant_id, key, value);
-	batch_lookup(&batch, &find->op.request, table->conf.db, on_found, find);
+	find_run(find);
 }
 
 void call_table_get(struct call_table *table, const char *tenant_id, const char *call_id,
@@ -892,6 +920,11 @@ static void on_loaded(int err, struct db_result *const *results, size_t failed, 
 {
 	struct apply *apply = arg;
 
+	if (err == -EBUSY && !apply->tries) {
+		apply->tries++;
+		apply_load(apply);
+		return;
+	}
 	if (!err && !db_rows(results[0]))
 		err = -ENOENT;
 	if (err) {
@@ -910,7 +943,8 @@ static void apply_load(struct apply *apply)
 
 	store_call_select(&batch, apply->op.tenant_id, STORE_CALL_BY_ID, apply->op.call_id);
 	apply->op.request = mem_unref(apply->op.request);
-	if (apply->tries) /* somebody changed it meanwhile: see what was written before us */
+	if (apply->tries) /* behind what is being written: it was changed, or looking took too long
+			   */
 		batch_run(&batch, &apply->op.request, apply->op.table->conf.db, on_loaded, apply);
 	else
 		batch_lookup(&batch, &apply->op.request, apply->op.table->conf.db, on_loaded,
