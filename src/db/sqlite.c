@@ -516,14 +516,15 @@ static int configure(struct lane *lane)
 	sqlite3_db_config(lane->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* Otherwise plans look at values, and statements are prepared anew for other ones. */
 	sqlite3_db_config(lane->handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
-	if (lane->reads)
-		sqlite3_progress_handler(lane->handle, PROGRESS_STEPS, on_progress, lane);
 	for (size_t i = 0; i < ARRAY_LEN(pragmas); i++) {
 		int rc = sqlite3_exec(lane->handle, pragmas[i], NULL, NULL, NULL);
 
 		if (rc != SQLITE_OK)
 			return failed(lane, rc, pragmas[i]);
 	}
+	/* From here on: reading the schema, which the first of these does, has no limit yet. */
+	if (lane->reads)
+		sqlite3_progress_handler(lane->handle, PROGRESS_STEPS, on_progress, lane);
 	return 0;
 }
 

@@ -668,6 +668,27 @@ static void file_is_private(void **state)
 	assert_int_equal(0600, st.st_mode & 0777);
 }
 
+/* Its schema takes a while to read, and nothing has begun yet that could take too long. */
+static void a_database_of_many_tables_is_opened_again(void **state)
+{
+	struct fixture *f = *state, other = {.loop = f->loop};
+	struct db_statement count = COUNT;
+	char sql[64];
+
+	for (int i = 0; i < 300; i++) {
+		snprintf(sql, sizeof(sql), "CREATE TABLE many_%03d (id TEXT PRIMARY KEY)", i);
+		struct outcome auto_outcome o =
+			run(f, &(struct db_statement){.sql = sql, .expect_rows = DB_ANY_ROWS}, 1);
+
+		assert_int_equal(0, o.err);
+	}
+	assert_int_equal(0, db_open(&other.db, f->loop, &(struct db_conf){.url = f->url}));
+	struct outcome auto_outcome read = run_read(&other, &count);
+
+	mem_unref(other.db);
+	assert_int_equal(0, read.err);
+}
+
 /* What every driver has to keep. */
 #define CONTRACT(TEST)                                            \
 	TEST(values_come_back_as_they_went_in)                    \
@@ -701,8 +722,8 @@ static void file_is_private(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest sqlite[] = {CONTRACT(SQLITE) SQLITE(urls_are_checked)
-						    SQLITE(file_is_private)};
+	const struct CMUnitTest sqlite[] = {CONTRACT(SQLITE) SQLITE(urls_are_checked) SQLITE(
+		file_is_private) SQLITE(a_database_of_many_tables_is_opened_again)};
 	const struct CMUnitTest postgres[] = {CONTRACT(POSTGRES)};
 	int failed = cmocka_run_group_tests(sqlite, NULL, NULL);
 
