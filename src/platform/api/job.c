@@ -41,23 +41,15 @@ static void write_job(struct json_writer *writer, const struct db_result *result
 
 static void on_list(struct api *api, struct http_request *req, struct db_result *const *results)
 {
-	struct buf auto_buf body = {0};
-	struct json_writer writer = {.out = &body};
-	size_t rows = db_rows(results[0]);
-	int64_t limit = DEFAULT_LIMIT;
+	static const struct query_page page = {
+		.name = "jobs",
+		.default_limit = DEFAULT_LIMIT,
+		.max_limit = MAX_LIMIT,
+		.id_column = 0,
+		.writeh = write_job,
+	};
 
-	query_int(req, "limit", 1, MAX_LIMIT, &limit);
-	if (rows > (size_t)limit)
-		rows = (size_t)limit;
-	json_write_open(&writer, NULL, '{');
-	json_write_open(&writer, "jobs", '[');
-	for (size_t row = 0; row < rows; row++)
-		write_job(&writer, results[0], row);
-	json_write_close(&writer, ']');
-	json_write_str(&writer, "next_cursor",
-		       db_rows(results[0]) > rows ? db_get_text(results[0], rows - 1, 0) : NULL);
-	json_write_close(&writer, '}');
-	http_reply(req, 200, "application/json", body.data, body.len);
+	query_reply_page(req, results[0], &page);
 }
 
 static bool read_state(struct http_request *req, const char *name, enum store_job_state *ret_state)

@@ -199,3 +199,27 @@ void query_reply_of_call(struct http_request *req, struct db_result *const *resu
 	json_write_close(&writer, '}');
 	http_reply(req, 200, "application/json", body.data, body.len);
 }
+
+void query_reply_page(struct http_request *req, const struct db_result *result,
+		      const struct query_page *page)
+{
+	struct buf auto_buf body = {0};
+	struct json_writer writer = {.out = &body};
+	size_t rows = db_rows(result);
+	int64_t limit = page->default_limit;
+	bool more;
+
+	query_int(req, "limit", 1, page->max_limit, &limit);
+	more = rows > (size_t)limit;
+	if (more)
+		rows = (size_t)limit;
+	json_write_open(&writer, NULL, '{');
+	json_write_open(&writer, page->name, '[');
+	for (size_t row = 0; row < rows; row++)
+		page->writeh(&writer, result, row);
+	json_write_close(&writer, ']');
+	json_write_str(&writer, "next_cursor",
+		       more ? db_get_text(result, rows - 1, page->id_column) : NULL);
+	json_write_close(&writer, '}');
+	http_reply(req, 200, "application/json", body.data, body.len);
+}

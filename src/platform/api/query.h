@@ -55,3 +55,16 @@ void query_lookup(struct api *api, struct http_request *req, struct batch *batch
 typedef void query_row_h(struct json_writer *writer, const struct db_result *result, size_t row);
 void query_reply_of_call(struct http_request *req, struct db_result *const *results,
 			 const char *name, query_row_h *writeh);
+
+/*
+ * {NAME: [...], "next_cursor": ...}: as many rows as the field limit says, each written by writeh.
+ * result has one row more where there is another page; the cursor is the last one's id.
+ */
+struct query_page {
+	const char *name;
+	int64_t default_limit, max_limit;
+	size_t id_column;
+	query_row_h *writeh;
+};
+void query_reply_page(struct http_request *req, const struct db_result *result,
+		      const struct query_page *page);
