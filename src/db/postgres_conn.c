@@ -267,6 +267,9 @@ bool pg_conn_send(struct pg_conn *conn, struct db_job *const *jobs, size_t count
 {
 	struct pg_segment *segment;
 
+	/* Before anything is sent: from here on the server is waited for. */
+	if (!conn->segments.head)
+		conn->since_us = clock_mono_us();
 	if (conn->cached > PG_CACHE_MAX && !conn->jobs) {
 		cache_clear(conn);
 		if (!control(conn, "DEALLOCATE ALL"))
@@ -284,8 +287,6 @@ bool pg_conn_send(struct pg_conn *conn, struct db_job *const *jobs, size_t count
 	segment = segment_new(PG_SEGMENT_JOBS);
 	memcpy(segment->jobs, jobs, count * sizeof(*jobs));
 	segment->job_count = count;
-	if (!conn->segments.head)
-		conn->since_us = clock_mono_us();
 	if (!segment_send(conn, segment))
 		return false;
 	conn_flush(conn);
