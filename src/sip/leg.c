@@ -19,9 +19,9 @@ enum { HOLD_PATIENCE = 30 };
 static void leg_destroy(void *data)
 {
 	struct leg *leg = data;
-	char *strings[] = {leg->call_id,       leg->remote_user, leg->local_user, leg->remote_uri,
-			   leg->source,        leg->to_uri,      leg->from_user,  leg->from_host,
-			   leg->extra_headers, leg->username,    leg->password};
+	char *strings[] = {leg->call_id,  leg->remote_user, leg->local_user, leg->source,
+			   leg->to_uri,   leg->from_user,   leg->from_host,  leg->extra_headers,
+			   leg->username, leg->password};
 
 	for (size_t i = 0; i < ARRAY_LEN(strings); i++)
 		mem_free(strings[i]);
@@ -477,7 +477,6 @@ static void copy_invite(struct leg *leg, const struct sip_msg *msg)
 	leg->call_id = copy_pl(&msg->callid);
 	leg->remote_user = copy_user(&msg->from.uri.user);
 	leg->local_user = copy_user(&msg->uri.user);
-	leg->remote_uri = copy_pl(&msg->from.auri);
 	copy_headers(leg, msg);
 	log_init(&leg->log, "sip", leg->call_id);
 }

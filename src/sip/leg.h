@@ -36,7 +36,6 @@ struct leg {
 	_Atomic(char *) call_id; /* outgoing: set once, when the INVITE is sent */
 	char *remote_user;
 	char *local_user;
-	char *remote_uri;
 	char *source;
 	struct leg_header headers[LEG_MAX_HEADERS];
 	size_t header_count;

@@ -244,7 +244,6 @@ static int set_target(struct leg *leg, const struct sip_dial_params *params)
 	    (strlen(params->from_host) > 200 || !is_clean(params->from_host, "<>\"@;?,")))
 		return -EINVAL;
 	leg->to_uri = mem_strdup(params->to_uri);
-	leg->remote_uri = mem_strdup(params->to_uri);
 	leg->remote_user = mem_strndup(uri.user.p ? uri.user.p : "", uri.user.p ? uri.user.l : 0);
 	leg->from_user = mem_strdup(from_user);
 	leg->local_user = mem_strdup(from_user);
@@ -350,11 +349,6 @@ const char *sip_call_remote_user(const struct sip_call *call)
 const char *sip_call_local_user(const struct sip_call *call)
 {
 	return call->leg->local_user;
-}
-
-const char *sip_call_remote_uri(const struct sip_call *call)
-{
-	return call->leg->remote_uri;
 }
 
 const char *sip_call_header(const struct sip_call *call, const char *name)

@@ -93,7 +93,6 @@ const char *
 sip_call_remote_user(const struct sip_call *call); /* user part of From (in) or To (out) */
 const char *
 sip_call_local_user(const struct sip_call *call); /* user part of the request URI (in) */
-const char *sip_call_remote_uri(const struct sip_call *call);
 /* A header of the INVITE by name, NULL when absent. Incoming calls only. */
 const char *sip_call_header(const struct sip_call *call, const char *name);
 const char *sip_call_source(const struct sip_call *call); /* peer's IP address */
