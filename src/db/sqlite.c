@@ -155,15 +155,22 @@ static int prepare(struct lane *lane, sqlite3_stmt **ret_stmt, const char *sql)
 	return 0;
 }
 
+/*
+ * What begins and ends transactions. It has no time limit: a ROLLBACK that is interrupted leaves
+ * the lane in its transaction.
+ */
 static int execute(struct lane *lane, const char *sql)
 {
 	sqlite3_stmt *stmt = NULL;
+	int64_t until_us = lane->until_us;
 	int rc, err = prepare(lane, &stmt, sql);
 
 	if (err)
 		return err;
+	lane->until_us = INT64_MAX;
 	rc = sqlite3_step(stmt);
 	sqlite3_reset(stmt);
+	lane->until_us = until_us;
 	return rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : failed(lane, rc, sql);
 }
 

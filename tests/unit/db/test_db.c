@@ -600,6 +600,25 @@ static void a_long_look_up_keeps_the_loop_for_milliseconds_only(void **state)
 	mem_unref(outcome.results[0]);
 }
 
+/*
+ * Ending a transaction has no time limit: SQLite asks about it every so many steps, in a ROLLBACK,
+ * too, and one that is interrupted leaves a transaction in which no further one can begin.
+ */
+static void look_ups_given_up_leave_no_transaction_behind(void **state)
+{
+	static const char sql[] = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+				  "WHERE i < 20000) "
+				  "SELECT max(i) FROM n";
+	struct db_statement slow[] = {{.sql = sql, .expect_rows = DB_ANY_ROWS}, COUNT};
+
+	for (int i = 0; i < 400; i++) {
+		struct outcome auto_outcome o = run_lookup(*state, slow, 2);
+
+		assert_int_equal(0, o.err);
+		assert_int_equal(20000, db_get_int(o.results[0], 0, 0));
+	}
+}
+
 static void migrations_run_once_and_forward(void **state)
 {
 	static const struct db_migration more[] = {
@@ -714,6 +733,7 @@ static void a_database_of_many_tables_is_opened_again(void **state)
 	TEST(looking_up_sees_what_was_committed)                  \
 	TEST(looking_up_cannot_write)                             \
 	TEST(a_long_look_up_keeps_the_loop_for_milliseconds_only) \
+	TEST(look_ups_given_up_leave_no_transaction_behind)       \
 	TEST(migrations_run_once_and_forward)                     \
 	TEST(failed_migration_leaves_nothing_behind)
 
