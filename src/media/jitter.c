@@ -24,6 +24,7 @@ struct jitter {
 	uint32_t play_ts; /* next sample to play */
 	uint32_t end_ts;  /* after the newest sample */
 	bool streaming;
+	bool late; /* the latest tick was */
 	bool seen_seq;
 	bool shrink;
 	uint16_t max_seq;
@@ -234,10 +235,11 @@ static void window_end(struct jitter *jitter)
 		jitter->patience -= FRAME;
 }
 
-void jitter_tick(struct jitter *jitter)
+void jitter_tick(struct jitter *jitter, bool late)
 {
 	uint32_t level = jitter->end_ts - jitter->play_ts;
 
+	jitter->late = late;
 	jitter->owed++;
 	if (!jitter->streaming)
 		return;
@@ -260,10 +262,16 @@ static enum jitter_frame run_dry(struct jitter *jitter, int16_t *out)
 	return JITTER_MADE_UP;
 }
 
-/* Whether it is time for a frame that is not whole. */
-static bool is_overdue(const struct jitter *jitter)
+/* Whether there is a frame, or it is time for one that is not whole. */
+static bool is_due(const struct jitter *jitter)
 {
-	return jitter->owed > (int)(jitter->patience / FRAME);
+	if (!jitter->streaming)
+		return jitter->owed > 0 && !jitter->late;
+	if (jitter->owed < 0)
+		return false;
+	if (is_whole(jitter, FRAME))
+		return true;
+	return jitter->owed > (int)(jitter->patience / FRAME) && !jitter->late;
 }
 
 enum jitter_frame jitter_get(struct jitter *jitter, int16_t ret_samples[JITTER_FRAME_SAMPLES])
@@ -271,14 +279,12 @@ enum jitter_frame jitter_get(struct jitter *jitter, int16_t ret_samples[JITTER_F
 	uint32_t level = jitter->end_ts - jitter->play_ts;
 	bool heard;
 
-	if (jitter->owed < (jitter->streaming ? 0 : 1))
-		return JITTER_NONE;
-	if (jitter->streaming && !is_whole(jitter, FRAME) && !is_overdue(jitter))
+	if (!is_due(jitter))
 		return JITTER_NONE;
 	jitter->owed--;
 	if (!jitter->streaming) {
 		memset(ret_samples, 0, FRAME * sizeof(*ret_samples));
-		return JITTER_MADE_UP;
+		return JITTER_SILENCE;
 	}
 	if (level < FRAME)
 		return run_dry(jitter, ret_samples);

@@ -20,7 +20,8 @@ enum { JITTER_FRAME_SAMPLES = 160, JITTER_PATIENCE_MS = 40, JITTER_MAX_MS = 200 
 
 enum jitter_frame {
 	JITTER_NONE,    /* not yet */
-	JITTER_MADE_UP, /* silence while there is no stream, or what covers a gap */
+	JITTER_SILENCE, /* there is no stream */
+	JITTER_MADE_UP, /* what covers a gap */
 	JITTER_HEARD,   /* some of it came from the peer */
 };
 
@@ -38,8 +39,11 @@ struct jitter *jitter_new(void); /* owned by the caller (mem_unref) */
 void jitter_put(struct jitter *jitter, uint16_t seq, uint32_t ts, const int16_t *samples,
 		size_t count);
 
-/* 20 ms have passed. */
-void jitter_tick(struct jitter *jitter);
+/*
+ * 20 ms have passed. With late it is noticed only now: packets that came meanwhile may wait to be
+ * read, and nothing is made up before the next tick that is on time.
+ */
+void jitter_tick(struct jitter *jitter, bool late);
 
 /* The next 20 ms; to be asked after every packet and every tick, until there is none. */
 enum jitter_frame jitter_get(struct jitter *jitter, int16_t ret_samples[JITTER_FRAME_SAMPLES]);

@@ -552,7 +552,7 @@ void leg_hangup(struct leg *leg)
 		leg_end(leg, SIP_END_LOCAL, leg->state == LEG_UP ? 200 : 487, "hung up");
 }
 
-void leg_tick(struct leg *leg, uint64_t now_us, bool skip_tx)
+void leg_tick(struct leg *leg, uint64_t now_us, enum stream_tick tick)
 {
 	bool talking = leg->state == LEG_UP || leg->state == LEG_ANSWERING ||
 		       (leg->state == LEG_DIALING && leg->got_media);
@@ -560,7 +560,9 @@ void leg_tick(struct leg *leg, uint64_t now_us, bool skip_tx)
 
 	if (!talking)
 		return;
-	stream_tick(leg->stream, now_us, skip_tx);
+	stream_tick(leg->stream, now_us, tick);
+	if (tick != STREAM_TICK_ON_TIME)
+		return; /* what was sent to us meanwhile is not read yet */
 	timeout_ms = ua_conf(leg->ua)->rtp_timeout_ms;
 	if (stream_on_hold(leg->stream))
 		timeout_ms *= HOLD_PATIENCE;

@@ -81,4 +81,4 @@ void leg_ring(struct leg *leg);
 void leg_answer(struct leg *leg);
 void leg_reject(struct leg *leg, int code, const char *reason);
 void leg_hangup(struct leg *leg);
-void leg_tick(struct leg *leg, uint64_t now_us, bool skip_tx);
+void leg_tick(struct leg *leg, uint64_t now_us, enum stream_tick tick);

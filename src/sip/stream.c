@@ -165,11 +165,12 @@ static void copy_counts(struct stream *stream)
 static void pass_on(struct stream *stream)
 {
 	int16_t samples[SIP_FRAME_SAMPLES];
+	enum jitter_frame frame;
 	bool heard = false;
 
-	while (jitter_get(stream->jitter, samples) != JITTER_NONE) {
-		/* Without RFC 4733 keys can only come as tones. */
-		if (stream->detector && stream->peer.event_pt < 0)
+	while ((frame = jitter_get(stream->jitter, samples)) != JITTER_NONE) {
+		/* Without RFC 4733 keys can only come as tones, and not as what we make up. */
+		if (stream->detector && stream->peer.event_pt < 0 && frame != JITTER_MADE_UP)
 			dtmf_detector_feed(stream->detector, samples, SIP_FRAME_SAMPLES);
 		frame_ring_put(stream->ring, samples);
 		heard = true;
@@ -297,14 +298,15 @@ static void transmit_frame(struct stream *stream)
 		stream->handlers.markh(frame.marks[i], stream->arg);
 }
 
-void stream_tick(struct stream *stream, uint64_t now_us, bool skip_tx)
+void stream_tick(struct stream *stream, uint64_t now_us, enum stream_tick tick)
 {
 	if (!stream->has_peer)
 		return;
-	jitter_tick(stream->jitter);
-	telephone_event_poll(&stream->digit_rx, now_us);
+	jitter_tick(stream->jitter, tick != STREAM_TICK_ON_TIME);
+	if (tick == STREAM_TICK_ON_TIME)
+		telephone_event_poll(&stream->digit_rx, now_us);
 	pass_on(stream);
-	if (!skip_tx)
+	if (tick != STREAM_TICK_MISSED)
 		transmit_frame(stream);
 	stream->tx_ts += SIP_FRAME_SAMPLES;
 }

@@ -72,9 +72,14 @@ void stream_set_peer(struct stream *stream, const struct stream_peer *peer);
 /* The call is answered: from now on the play queue is heard. */
 void stream_open_queue(struct stream *stream);
 
-/* 20 ms have passed. With skip_tx only the clock of the sender moves on (catching up after a
- * stall). */
-void stream_tick(struct stream *stream, uint64_t now_us, bool skip_tx);
+enum stream_tick {
+	STREAM_TICK_ON_TIME,
+	STREAM_TICK_LATE,   /* what came meanwhile may not be read yet: none of it is made up */
+	STREAM_TICK_MISSED, /* and the time of its packet has passed: none is sent */
+};
+
+/* 20 ms have passed. After a stall there is one of these for each 20 ms of it. */
+void stream_tick(struct stream *stream, uint64_t now_us, enum stream_tick tick);
 
 /* How long nothing was heard of the peer; 0 while it is not known. */
 bool stream_on_hold(const struct stream *stream); /* one way or both */

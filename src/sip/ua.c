@@ -16,7 +16,7 @@
 
 enum {
 	TICK_US = SIP_FRAME_MS * 1000,
-	MAX_CATCH_UP = 10,   /* ticks made good after a stall; more are forgotten */
+	MAX_CATCH_UP = 50,   /* ticks made good after a stall; more are forgotten */
 	CLOSE_WAIT_MS = 500, /* for the answers to our BYEs */
 	HASH_SIZE = 256,
 	MAX_FDS = 65536,
@@ -59,6 +59,7 @@ struct ua {
 	struct tmr tick;
 	struct tmr closing;
 	uint64_t next_tick_us;
+	uint64_t late_ticks; /* in a row */
 	bool stopping;
 	bool stack_gone;
 };
@@ -127,31 +128,35 @@ static void arm_tick(struct ua *ua, uint64_t now_us)
 	tmr_start(&ua->tick, (wait_us + 999) / 1000, on_tick, ua);
 }
 
-static void tick_legs(struct ua *ua, uint64_t now_us, bool skip_tx)
+static void tick_legs(struct ua *ua, uint64_t now_us, enum stream_tick tick)
 {
 	LIST_EACH(&ua->legs, node)
 	{
-		leg_tick(node->data, now_us, skip_tx);
+		leg_tick(node->data, now_us, tick);
 	}
 }
 
 /*
- * Deadlines are absolute, so lateness does not add up. After a stall what was received is still
- * handed over frame by frame, but only one packet a call is sent: the others' time has passed.
+ * Deadlines are absolute, so lateness does not add up. After a stall the ticks that were missed are
+ * counted before the packets that came meanwhile are read: libre reads one of each socket in turn.
+ * They get until the next tick; where every tick comes late, MAX_CATCH_UP of them.
  */
 static void on_tick(void *arg)
 {
 	struct ua *ua = arg;
 	uint64_t now_us = (uint64_t)clock_mono_us();
-	uint64_t late = now_us > ua->next_tick_us ? (now_us - ua->next_tick_us) / TICK_US : 0;
+	uint64_t missed = now_us > ua->next_tick_us ? (now_us - ua->next_tick_us) / TICK_US : 0;
+	enum stream_tick last;
 
-	if (late > MAX_CATCH_UP) {
-		ua->next_tick_us += (late - MAX_CATCH_UP) * TICK_US;
-		late = MAX_CATCH_UP;
+	if (missed > MAX_CATCH_UP) {
+		ua->next_tick_us += (missed - MAX_CATCH_UP) * TICK_US;
+		missed = MAX_CATCH_UP;
 	}
-	for (uint64_t i = 0; i <= late; i++) {
+	last = missed && ua->late_ticks < MAX_CATCH_UP ? STREAM_TICK_LATE : STREAM_TICK_ON_TIME;
+	ua->late_ticks = last == STREAM_TICK_LATE ? ua->late_ticks + missed : 0;
+	for (uint64_t i = 0; i <= missed; i++) {
 		if (now_us >= ua->next_tick_us) {
-			tick_legs(ua, now_us, i < late);
+			tick_legs(ua, now_us, i < missed ? STREAM_TICK_MISSED : last);
 			ua->next_tick_us += TICK_US;
 		}
 	}
@@ -478,8 +483,10 @@ static int max_fds(void)
 static void *ua_main(void *arg)
 {
 	struct ua *ua = arg;
-	int err = -re_thread_init();
+	int err;
 
+	pthread_setname_np(pthread_self(), "sip");
+	err = -re_thread_init();
 	if (!err)
 		err = -fd_setsize(max_fds());
 	if (!err)

@@ -1,6 +1,6 @@
 /*
  * The receiving side of a stream: each seven bytes of input are a packet (sequence number, time
- * stamp, length) or, with an odd first byte, frames that are taken.
+ * stamp, length) or, with an odd first byte, ticks, on time or late, and the frames taken at them.
  */
 #include "core/mem.h"
 #include "media/jitter.h"
@@ -35,8 +35,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t at = 0; size - at >= STEP; at += STEP) {
 		if (!(data[at] & 1))
 			put(jitter, data + at);
-		for (int i = 0; i < (data[at] & 1 ? data[at + 1] % 16 : 0); i++, frames++)
-			jitter_get(jitter, frame);
+		for (int i = 0; i < (data[at] & 1 ? data[at + 1] % 16 : 0); i++) {
+			jitter_tick(jitter, data[at + 2] & 1);
+			while (jitter_get(jitter, frame) != JITTER_NONE)
+				frames++;
+		}
 		if (data[at] == 0xff)
 			jitter_reset(jitter);
 		if (jitter_delay_ms(jitter) > JITTER_MAX_MS + 200)

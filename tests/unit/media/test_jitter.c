@@ -34,7 +34,7 @@ static void get_heard(struct jitter *jitter, int16_t *out)
 		while ((frame = jitter_get(jitter, out)) != JITTER_NONE)
 			if (frame == JITTER_HEARD)
 				return;
-		jitter_tick(jitter);
+		jitter_tick(jitter, false);
 	}
 	fail();
 }
@@ -97,7 +97,7 @@ static void a_whole_frame_is_given_out_as_soon_as_it_comes(void **state)
 		assert_int_equal(jitter_get(jitter, out), JITTER_HEARD);
 		assert_frame(out, seq * FRAME);
 		assert_int_equal(jitter_get(jitter, out), JITTER_NONE);
-		jitter_tick(jitter);
+		jitter_tick(jitter, false);
 		assert_int_equal(jitter_get(jitter, out), JITTER_NONE);
 	}
 	mem_unref(jitter);
@@ -110,8 +110,8 @@ static void without_a_stream_there_is_silence_at_every_tick(void **state)
 
 	assert_int_equal(jitter_get(jitter, out), JITTER_NONE);
 	for (int i = 0; i < 5; i++) {
-		jitter_tick(jitter);
-		assert_int_equal(jitter_get(jitter, out), JITTER_MADE_UP);
+		jitter_tick(jitter, false);
+		assert_int_equal(jitter_get(jitter, out), JITTER_SILENCE);
 		assert_int_equal(out[0], 0);
 		assert_int_equal(jitter_get(jitter, out), JITTER_NONE);
 	}
@@ -127,7 +127,7 @@ static void a_late_packet_is_waited_for(void **state)
 	put(jitter, 0, 0, FRAME);
 	assert_int_equal(jitter_get(jitter, out), JITTER_HEARD);
 	for (int i = 0; i < 1 + JITTER_PATIENCE_MS / 20; i++)
-		jitter_tick(jitter);
+		jitter_tick(jitter, false);
 	put(jitter, 2, 2 * FRAME, FRAME);
 	assert_int_equal(jitter_get(jitter, out), JITTER_NONE);
 	put(jitter, 1, FRAME, FRAME);
@@ -157,7 +157,7 @@ static void a_lost_packet_is_concealed_and_counted(void **state)
 	assert_frame(out, FRAME);
 	for (int i = 0; i < 2 + JITTER_PATIENCE_MS / 20; i++) {
 		assert_int_equal(jitter_get(jitter, out), JITTER_NONE);
-		jitter_tick(jitter);
+		jitter_tick(jitter, false);
 	}
 	assert_int_equal(jitter_get(jitter, out), JITTER_MADE_UP);
 	assert_true(out[10] > 500); /* made up of what was heard, not silence */
@@ -173,6 +173,53 @@ static void a_lost_packet_is_concealed_and_counted(void **state)
 	mem_unref(jitter);
 }
 
+/* We stood still for 200 ms: what came meanwhile is read behind the ticks that were missed. */
+static void what_came_while_we_stood_still_is_not_made_up(void **state)
+{
+	struct jitter *jitter = jitter_new();
+	struct jitter_stats stats;
+	int16_t out[FRAME];
+	uint16_t seq = 0;
+
+	put(jitter, seq++, 0, FRAME);
+	assert_int_equal(jitter_get(jitter, out), JITTER_HEARD);
+	for (int i = 0; i < 10; i++) {
+		jitter_tick(jitter, true);
+		assert_int_equal(jitter_get(jitter, out), JITTER_NONE);
+	}
+	for (; seq < 10; seq++) {
+		put(jitter, seq, seq * FRAME, FRAME);
+		assert_int_equal(jitter_get(jitter, out), JITTER_HEARD);
+		assert_frame(out, seq * FRAME);
+		assert_int_equal(jitter_get(jitter, out), JITTER_NONE);
+	}
+	jitter_stats(jitter, &stats);
+	assert_int_equal(stats.concealed, 0);
+	mem_unref(jitter);
+}
+
+static void what_did_not_come_while_we_stood_still_is_made_up_at_the_next_tick(void **state)
+{
+	struct jitter *jitter = jitter_new();
+	int heard = 0;
+
+	for (int i = 0; i < 4; i++)
+		jitter_tick(jitter, true);
+	assert_int_equal(get_all(jitter, &heard), 0);
+	jitter_tick(jitter, false);
+	assert_int_equal(get_all(jitter, &heard), 5);
+	assert_int_equal(heard, 0);
+	put(jitter, 0, 0, FRAME);
+	put(jitter, 2, 2 * FRAME, FRAME);
+	for (int i = 0; i < 4; i++)
+		jitter_tick(jitter, true);
+	assert_int_equal(get_all(jitter, &heard), 1);
+	jitter_tick(jitter, false);
+	assert_int_equal(get_all(jitter, &heard), 2);
+	assert_int_equal(heard, 2);
+	mem_unref(jitter);
+}
+
 static void a_pause_ends_in_silence_and_a_fresh_start(void **state)
 {
 	struct jitter *jitter = jitter_new();
@@ -183,7 +230,7 @@ static void a_pause_ends_in_silence_and_a_fresh_start(void **state)
 	put(jitter, 2, FRAME, FRAME);
 	count = get_all(jitter, &heard);
 	for (int i = 0; i < 100; i++) {
-		jitter_tick(jitter);
+		jitter_tick(jitter, false);
 		count += get_all(jitter, &heard);
 	}
 	assert_int_equal(heard, 2);
@@ -207,7 +254,7 @@ static void delay_is_bounded_and_shrinks(void **state)
 	for (; seq < 3000; seq++) {
 		put(jitter, seq, seq * FRAME, FRAME);
 		get_all(jitter, &heard);
-		jitter_tick(jitter);
+		jitter_tick(jitter, false);
 		get_all(jitter, &heard);
 	}
 	assert_int_equal(jitter_delay_ms(jitter), 0);
@@ -234,7 +281,7 @@ static void a_restless_network_is_sat_out(void **state)
 			if (due_ms[seq % 4] == ms)
 				put(jitter, seq, seq * FRAME, FRAME);
 		if (ms % 20 == 7)
-			jitter_tick(jitter);
+			jitter_tick(jitter, false);
 		get_all(jitter, &heard);
 	}
 	jitter_stats(jitter, &stats);
@@ -265,7 +312,7 @@ static void other_clocks_do_not_add_up(void **state)
 			}
 			if (jitter_delay_ms(jitter) > most_ms)
 				most_ms = jitter_delay_ms(jitter);
-			jitter_tick(jitter);
+			jitter_tick(jitter, false);
 			get_all(jitter, &heard);
 		}
 		jitter_stats(jitter, &stats);
@@ -285,6 +332,9 @@ int main(void)
 		cmocka_unit_test(without_a_stream_there_is_silence_at_every_tick),
 		cmocka_unit_test(a_late_packet_is_waited_for),
 		cmocka_unit_test(a_lost_packet_is_concealed_and_counted),
+		cmocka_unit_test(what_came_while_we_stood_still_is_not_made_up),
+		cmocka_unit_test(
+			what_did_not_come_while_we_stood_still_is_made_up_at_the_next_tick),
 		cmocka_unit_test(a_pause_ends_in_silence_and_a_fresh_start),
 		cmocka_unit_test(delay_is_bounded_and_shrinks),
 		cmocka_unit_test(a_restless_network_is_sat_out),

@@ -26,7 +26,8 @@ struct fixture {
 	char trace[256];
 	char digits[32];
 	uint32_t digit_ms;
-	int marks, frames, loud_frames, code;
+	int marks, frames, loud_frames, quiet_frames,
+		code; /* quiet ones before the first loud one */
 	int16_t peak;
 	enum sip_end end;
 	bool ended;
@@ -60,6 +61,7 @@ static inline void on_audio(struct sip_call *call, const int16_t *samples, void 
 			peak = (int16_t)abs(samples[i]);
 	f->frames++;
 	f->loud_frames += peak > 1000;
+	f->quiet_frames += !f->loud_frames;
 	if (peak > 1000)
 		f->peak = peak;
 }

@@ -1,9 +1,15 @@
 /*
  * Protects what is heard and sent against the other side's RTP: other laws, names and packet
- * lengths, loss, copies, disorder, a change of source, strangers, and bytes that are no RTP at all.
+ * lengths, loss, copies, disorder, a change of source, strangers, a machine that stands still, and
+ * bytes that are no RTP at all.
  */
+#include "media/dtmf.h"
 #include "media/g711.h"
 #include "unit/sip/sip_fixture.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdatomic.h>
 
 static void play_square(struct fixture *f, size_t count)
 {
@@ -142,6 +148,110 @@ static void another_source_number_is_another_stream(void **state)
 	sip_call_stats(f->call, &stats);
 	assert_int_equal(stats.rx_lost, 0);
 	assert_int_equal(stats.rx_packets, 36);
+}
+
+/* The SIP thread stands still, as on a machine that gives it no time. */
+
+static atomic_bool stands_still;
+static int go_on[2];
+
+static void on_stand_still(int number)
+{
+	char byte;
+
+	atomic_store(&stands_still, true);
+	if (read(go_on[0], &byte, 1) == 1)
+		atomic_store(&stands_still, false);
+}
+
+static pid_t sip_thread(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *task;
+	pid_t found = 0;
+
+	while ((task = readdir(tasks))) {
+		char path[300], name[32] = "";
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", task->d_name);
+		file = fopen(path, "r");
+		if (file && fgets(name, sizeof(name), file) && !strcmp(name, "sip\n"))
+			found = (pid_t)atoi(task->d_name);
+		if (file)
+			fclose(file);
+	}
+	closedir(tasks);
+	return found;
+}
+
+/* From the first packet on. What comes meanwhile waits in the socket. */
+static void stand_still(struct fixture *f, unsigned ms, int packets)
+{
+	uint64_t until = now_ms() + ms;
+	uint8_t payload[160];
+
+	assert_int_equal(pipe(go_on), 0);
+	signal(SIGUSR1, on_stand_still);
+	assert_int_equal(tgkill(getpid(), sip_thread(), SIGUSR1), 0);
+	WAIT_FOR(f, atomic_load(&stands_still));
+	WAIT_FOR(f, now_ms() >= until);
+	f->loud_frames = f->quiet_frames = 0;
+	for (size_t i = 0; i < sizeof(payload); i++)
+		payload[i] = i / 8 % 2 ? 0x1f : 0x9f;
+	while (packets--)
+		raw_send_rtp(&f->phone, 0, payload, sizeof(payload));
+	assert_int_equal(write(go_on[1], "", 1), 1);
+	WAIT_FOR(f, !atomic_load(&stands_still));
+	close(go_on[0]);
+	close(go_on[1]);
+}
+
+static void what_came_while_the_machine_stood_still_is_heard_first(void **state)
+{
+	struct fixture *f = *state;
+
+	connect_in(f, "0", "");
+	stand_still(f, 300, 15);
+	WAIT_FOR(f, f->loud_frames >= 15);
+	assert_int_equal(f->quiet_frames, 0);
+}
+
+enum { SHORT_TIMEOUT_MS = 400 };
+
+static int set_up_impatient(void **state)
+{
+	return set_up_conf(state, &(struct sip_conf){.rtp_timeout_ms = SHORT_TIMEOUT_MS});
+}
+
+static void a_call_is_not_given_up_because_we_stood_still(void **state)
+{
+	struct fixture *f = *state;
+
+	connect_in(f, "0", "");
+	speak(f, 0, 20, 5);
+	stand_still(f, 2 * SHORT_TIMEOUT_MS, 50);
+	WAIT_FOR(f, f->loud_frames >= 50);
+	assert_false(f->ended);
+}
+
+/* A key sounds for 40 ms and more; what covers a gap must not make one of a shorter sound. */
+static void what_is_made_up_is_no_key(void **state)
+{
+	struct fixture *f = *state;
+	struct dtmf_tone tone;
+	int16_t samples[160];
+	uint8_t payload[160];
+
+	connect_in(f, "0", "");
+	dtmf_tone_start(&tone, 'D');
+	dtmf_tone_fill(&tone, samples, 160);
+	g711_encode(payload, G711_ULAW, samples, 160);
+	speak(f, 0, 20, 5);
+	raw_send_rtp(&f->phone, 0, payload, sizeof(payload));
+	f->frames = 0;
+	WAIT_FOR(f, f->frames >= 12);
+	assert_string_equal(f->digits, "");
 }
 
 static void strangers_are_not_heard(void **state)
@@ -316,6 +426,10 @@ int main(void)
 		TEST(packets_of_any_length_are_heard_whole),
 		TEST(a_bad_line_is_still_heard),
 		TEST(another_source_number_is_another_stream),
+		TEST(what_came_while_the_machine_stood_still_is_heard_first),
+		cmocka_unit_test_setup_teardown(a_call_is_not_given_up_because_we_stood_still,
+						set_up_impatient, tear_down),
+		TEST(what_is_made_up_is_no_key),
 		TEST(strangers_are_not_heard),
 		TEST(media_goes_where_it_comes_from),
 		TEST(digits_have_the_number_either_side_gave_them),
