@@ -407,6 +407,7 @@ static void *thread_main(void *arg)
 	struct db_job *jobs[GROUP_MAX];
 	size_t count;
 
+	pthread_setname_np(pthread_self(), lane->reads ? "sqlite-read" : "sqlite");
 	while ((count = take_group(lane, jobs))) {
 		for (size_t i = 0; i < count; i++)
 			db_job_start(jobs[i]);

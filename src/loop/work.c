@@ -81,6 +81,7 @@ static void *worker(void *arg)
 {
 	struct work_pool *pool = arg;
 
+	pthread_setname_np(pthread_self(), "work");
 	pthread_mutex_lock(&pool->lock);
 	while (!pool->stopping) {
 		struct strand *strand = list_pop(&pool->runnable);
