@@ -187,7 +187,8 @@ struct outcome {
 	bool done;
 	int calls;
 	int err;
-	int64_t value; /* first column of the last statement's first row */
+	int64_t value;  /* first column of the last statement's first row */
+	char text[128]; /* the same */
 	size_t last;
 };
 
@@ -198,8 +199,11 @@ static void on_done(int err, struct db_result *const *results, size_t failed, vo
 	outcome->done = true;
 	outcome->calls++;
 	outcome->err = err;
-	if (!err)
-		outcome->value = db_get_int(results[outcome->last], 0, 0);
+	if (err)
+		return;
+	outcome->value = db_get_int(results[outcome->last], 0, 0);
+	snprintf(outcome->text, sizeof(outcome->text), "%s",
+		 db_get_text(results[outcome->last], 0, 0));
 }
 
 static void wait_for(struct fixture *f, const bool *done)
@@ -522,6 +526,43 @@ static void a_plan_that_a_migration_made_stale_is_made_anew(void **state)
 	assert_int_equal(0, o.err);
 }
 
+/* How many rows the server expects, in the plan it keeps of a statement. */
+static int64_t planned_rows(struct fixture *f, const char *sql)
+{
+	struct db_statement find = {
+		.sql = "SELECT name FROM pg_prepared_statements WHERE statement = $1",
+		.expect_rows = 1,
+		PARAMS(db_text(sql)),
+	};
+	struct outcome found = run(f, db_lookup, &find, 1);
+	char explain[160];
+	struct db_statement ask = {.sql = explain, .expect_rows = DB_ANY_ROWS};
+
+	assert_int_equal(0, found.err);
+	snprintf(explain, sizeof(explain), "EXPLAIN EXECUTE %s", found.text);
+	found = run(f, db_lookup, &ask, 1);
+	assert_int_equal(0, found.err);
+	assert_non_null(strstr(found.text, "rows="));
+	return strtol(strstr(found.text, "rows=") + 5, NULL, 10);
+}
+
+/* Long before the server counts them: it is told here not to. */
+static void plans_follow_tables_that_grow(void **state)
+{
+	static const char sql[] = "SELECT n FROM thing";
+	struct fixture *f = *state;
+	struct db_statement all = {.sql = sql, .expect_rows = DB_ANY_ROWS};
+	struct db_statement other = {.sql = "SELECT 1", .expect_rows = 1};
+
+	postgres_do(f->url, "ALTER TABLE thing SET (autovacuum_enabled = false)");
+	assert_int_equal(0, run(f, db_lookup, &all, 1).err);
+	assert_in_range(planned_rows(f, sql), 1, 5000);
+	postgres_do(f->url, "INSERT INTO thing SELECT i, i FROM generate_series(1, 50000) i");
+	for (int i = 0; i < 600; i++)
+		assert_int_equal(0, run(f, db_lookup, &other, 1).err);
+	assert_in_range(planned_rows(f, sql), 20000, 100000);
+}
+
 static void more_statements_than_are_kept_do_no_harm(void **state)
 {
 	enum { N = 600 };
@@ -627,6 +668,7 @@ int main(void)
 		TEST(slow_reading_leaves_others_their_connections),
 		TEST(a_deadlock_is_tried_again),
 		TEST(a_plan_that_a_migration_made_stale_is_made_anew),
+		TEST(plans_follow_tables_that_grow),
 		TEST(more_statements_than_are_kept_do_no_harm),
 		TEST(other_words_in_the_same_place_are_another_statement),
 		TEST(text_with_a_nul_is_refused),
