@@ -364,6 +364,18 @@ test('what is wrong with a request is said, by field', async () => {
 	assert.equal(twilio.calls.length, dialledBefore, 'nobody was called');
 });
 
+test('what is wrong with a page or a period of a list is said, by field', async () => {
+	const later = 'from=2026-02-02T00:00:00Z&to=2026-02-01T00:00:00Z';
+	const lists = { '/calls': [later, 'to'], '/leads': [later, 'to'], '/audit': [later, 'to'], '/jobs': ['state=lost', 'state'], '/users': ['limit=0', 'limit'], '/erasures': ['limit=201', 'limit'] };
+	for (const [path, [query, field]] of Object.entries(lists)) {
+		for (const [wrong, name] of [[query, field], ['cursor=elsewhere', 'cursor'], ['page=2', 'page']]) {
+			const answer = await system.get(`${path}?${wrong}`);
+			assert.equal(answer.status, 400, `${path}?${wrong}`);
+			assert.equal(answer.body.error.field, name, `${path}?${wrong}`);
+		}
+	}
+});
+
 test('an Idempotency-Key makes one call, once', async () => {
 	const request = { phone_number: number() };
 	const headers = { 'Idempotency-Key': `key-${Date.now()}` };

@@ -385,7 +385,11 @@ test('what cannot be is refused', async (t) => {
 		assert.equal((await api(method, path, body)).status, 404, `${method} ${path}`);
 	assert.equal((await api('POST', `/webhooks/${hook.id}/replay`, {})).body.error.field, 'from');
 	assert.equal((await api('POST', `/webhooks/${hook.id}/replay`, { from: '2026-01-01T00:00:00' })).body.error.field, 'from');
-	assert.equal((await api('GET', `/webhooks/${hook.id}/deliveries?state=lost`)).body.error.field, 'state');
+	const backwards = { from: '2026-02-02T00:00:00Z', to: '2026-02-01T00:00:00Z' };
+	assert.equal((await api('POST', `/webhooks/${hook.id}/replay`, backwards)).body.error.field, 'from');
+	assert.equal((await api('POST', `/webhooks/${hook.id}/replay`, { from: '2026-01-01T00:00:00Z', state: 'lost' })).body.error.field, 'state');
+	for (const [query, field] of [['state=lost', 'state'], ['state=any', 'state'], [new URLSearchParams(backwards), 'to'], ['cursor=elsewhere', 'cursor']])
+		assert.equal((await api('GET', `/webhooks/${hook.id}/deliveries?${query}`)).body.error.field, field);
 	const { body } = await api('GET', '/webhooks/events');
 	const docs = readFileSync(join(root, 'docs/webhooks.md'), 'utf8');
 	for (const { type } of body.events) assert.ok(docs.includes(`| \`${type}\` |`), `${type} is documented`);

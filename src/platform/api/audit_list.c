@@ -1,9 +1,8 @@
 /* GET /api/v1/audit: who changed what, newest first. */
 #include "core/json_writer.h"
 #include "core/mem.h"
-#include "core/uuid.h"
 #include "http/http_server.h"
-#include "platform/api/error.h"
+#include "platform/api/cursor.h"
 #include "platform/api/guard.h"
 #include "platform/api/query.h"
 #include "platform/api/read.h"
@@ -48,18 +47,13 @@ void audit_list(struct http_request *req, void *arg)
 
 	if (!query_has_only(req, names, ARRAY_LEN(names)) ||
 	    !query_int(req, "limit", 1, MAX_LIMIT, &filter.limit) ||
-	    !query_time(req, "from", &filter.from) || !query_time(req, "to", &filter.to) ||
+	    !query_period(req, &filter.from, &filter.to) ||
 	    !query_text(req, "action", MAX_NAME, &filter.action) ||
 	    !query_text(req, "object_kind", MAX_NAME, &filter.object_kind) ||
 	    !query_text(req, "object_id", MAX_NAME, &filter.object_id) ||
 	    !query_text(req, "actor_id", MAX_NAME, &filter.actor_id) ||
-	    !query_text(req, "cursor", MAX_NAME, &filter.before_id))
+	    !cursor_read_id(req, &filter.before_id))
 		return;
-	if (filter.before_id && !uuid_is_valid(filter.before_id)) {
-		api_fail(req, API_INVALID_FIELD, "cursor",
-			 "cursor must be a next_cursor of this list.");
-		return;
-	}
 	filter.limit++; /* one more than the page tells whether there is another */
 	store_audit_list(&batch, &filter);
 	query_run(arg, req, &batch, on_page);

@@ -97,6 +97,23 @@ bool body_int(struct http_request *req, const json_t *body, const char *field, i
 	return true;
 }
 
+bool body_choice(struct http_request *req, const json_t *body, const char *field,
+		 const char *const *values, size_t count, const char **value)
+{
+	const json_t *text = json_object_get(body, field);
+
+	if (!text || json_is_null(text))
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		if (!str_equal(json_string_value(text), values[i]))
+			continue;
+		*value = values[i];
+		return true;
+	}
+	api_fail_choice(req, field, values, count);
+	return false;
+}
+
 /* "Z", or an offset after the time of day. */
 static bool has_offset(const char *text)
 {

@@ -20,5 +20,8 @@ bool body_text(struct http_request *req, const json_t *body, const char *field, 
 	       const char **value);
 bool body_int(struct http_request *req, const json_t *body, const char *field, int64_t min,
 	      int64_t max, int64_t *value);
+/* The field as one of values, which are static; left alone when it is absent or null. */
+bool body_choice(struct http_request *req, const json_t *body, const char *field,
+		 const char *const *values, size_t count, const char **value);
 /* An RFC 3339 time with an offset or Z; UTC microseconds. */
 bool body_time(struct http_request *req, const json_t *body, const char *field, int64_t *ret_us);

@@ -29,14 +29,6 @@ static void write_row(struct json_writer *writer, const struct db_result *result
 	json_write_close(writer, '}');
 }
 
-static void write_rows(struct json_writer *writer, const struct db_result *result, size_t rows)
-{
-	json_write_open(writer, "calls", '[');
-	for (size_t row = 0; row < rows; row++)
-		write_row(writer, result, row);
-	json_write_close(writer, ']');
-}
-
 static char *cursor_of(const struct db_result *result, size_t row)
 {
 	struct call call;
@@ -47,31 +39,12 @@ static char *cursor_of(const struct db_result *result, size_t row)
 
 /* ---- pages ---- */
 
-static size_t limit_of(struct http_request *req)
-{
-	int64_t limit = DEFAULT_LIMIT;
-
-	query_int(req, "limit", 1, MAX_LIMIT, &limit);
-	return (size_t)limit;
-}
-
-/* One row more than the limit was asked for: it tells whether there is another page. */
 static void on_page(struct api *api, struct http_request *req, struct db_result *const *results)
 {
-	struct buf auto_buf body = {0};
-	struct json_writer writer = {.out = &body};
-	char *auto_free cursor = NULL;
-	size_t limit = limit_of(req), rows = db_rows(results[0]);
+	static const struct query_page page = {"calls", DEFAULT_LIMIT, MAX_LIMIT, write_row,
+					       cursor_of};
 
-	if (rows > limit) {
-		rows = limit;
-		cursor = cursor_of(results[0], limit - 1);
-	}
-	json_write_open(&writer, NULL, '{');
-	write_rows(&writer, results[0], rows);
-	json_write_str(&writer, "next_cursor", cursor);
-	json_write_close(&writer, '}');
-	http_reply(req, 200, "application/json", body.data, body.len);
+	query_reply_page(req, results[0], &page);
 }
 
 /* A condition without an index behind it may pass over any number of calls. */
@@ -212,7 +185,10 @@ static void on_active(struct api *api, struct http_request *req, struct db_resul
 	struct json_writer writer = {.out = &body};
 
 	json_write_open(&writer, NULL, '{');
-	write_rows(&writer, results[0], db_rows(results[0]));
+	json_write_open(&writer, "calls", '[');
+	for (size_t row = 0; row < db_rows(results[0]); row++)
+		write_row(&writer, results[0], row);
+	json_write_close(&writer, ']');
 	json_write_int(&writer, "count", (int64_t)db_rows(results[0]));
 	json_write_close(&writer, '}');
 	http_reply(req, 200, "application/json", body.data, body.len);

@@ -3,6 +3,7 @@
 #include "core/buf.h"
 #include "core/encoding.h"
 #include "core/str.h"
+#include "core/uuid.h"
 #include "http/form.h"
 #include "http/http_server.h"
 #include "platform/api/error.h"
@@ -46,6 +47,12 @@ static int parse(const char *cursor, int64_t *ret_at, char id[CURSOR_ID_SIZE])
 	return 0;
 }
 
+static bool refuse(struct http_request *req)
+{
+	api_fail(req, API_INVALID_FIELD, "cursor", "cursor must be a next_cursor of this list.");
+	return false;
+}
+
 bool cursor_read(struct http_request *req, int64_t *ret_at, const char **ret_id,
 		 char id[CURSOR_ID_SIZE])
 {
@@ -57,6 +64,15 @@ bool cursor_read(struct http_request *req, int64_t *ret_at, const char **ret_id,
 		*ret_id = id;
 		return true;
 	}
-	api_fail(req, API_INVALID_FIELD, "cursor", "cursor must be a next_cursor of this list.");
-	return false;
+	return refuse(req);
+}
+
+bool cursor_read_id(struct http_request *req, const char **ret_id)
+{
+	const char *cursor = form_get(http_request_query(req), "cursor");
+
+	if (str_is_empty(cursor))
+		return true;
+	*ret_id = cursor;
+	return uuid_is_valid(cursor) || refuse(req);
 }

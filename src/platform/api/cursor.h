@@ -20,3 +20,6 @@ char *cursor_make(int64_t at, const char *id);
  */
 bool cursor_read(struct http_request *req, int64_t *ret_at, const char **ret_id,
 		 char id[CURSOR_ID_SIZE]);
+
+/* The same for a list whose cursors are UUIDs: *ret_id is part of the request. */
+bool cursor_read_id(struct http_request *req, const char **ret_id);

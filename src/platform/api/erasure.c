@@ -113,31 +113,25 @@ static void get(struct http_request *req, void *arg)
 
 /* ---- all ---- */
 
+static void write_item(struct json_writer *writer, const struct db_result *result, size_t row)
+{
+	json_write_open(writer, NULL, '{');
+	write_row(writer, result, row);
+	json_write_close(writer, '}');
+}
+
+static char *cursor_of(const struct db_result *result, size_t row)
+{
+	return cursor_make(db_get_int(result, row, ERASURE_REQUESTED_AT),
+			   db_get_text(result, row, ERASURE_ID));
+}
+
 static void on_list(struct api *api, struct http_request *req, struct db_result *const *results)
 {
-	struct buf auto_buf body = {0};
-	struct json_writer writer = {.out = &body};
-	auto_free char *next = NULL;
-	int64_t limit = DEFAULT_LIMIT;
-	size_t rows = db_rows(results[0]);
+	static const struct query_page page = {"erasures", DEFAULT_LIMIT, MAX_LIMIT, write_item,
+					       cursor_of};
 
-	query_int(req, "limit", 1, MAX_LIMIT, &limit);
-	if (rows > (size_t)limit) {
-		rows = (size_t)limit;
-		next = cursor_make(db_get_int(results[0], rows - 1, ERASURE_REQUESTED_AT),
-				   db_get_text(results[0], rows - 1, ERASURE_ID));
-	}
-	json_write_open(&writer, NULL, '{');
-	json_write_open(&writer, "erasures", '[');
-	for (size_t i = 0; i < rows; i++) {
-		json_write_open(&writer, NULL, '{');
-		write_row(&writer, results[0], i);
-		json_write_close(&writer, '}');
-	}
-	json_write_close(&writer, ']');
-	json_write_str(&writer, "next_cursor", next);
-	json_write_close(&writer, '}');
-	http_reply(req, 200, "application/json", body.data, body.len);
+	query_reply_page(req, results[0], &page);
 }
 
 static void list(struct http_request *req, void *arg)

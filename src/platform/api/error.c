@@ -1,5 +1,6 @@
 #include "platform/api/error.h"
 
+#include "core/buf.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/mem.h"
@@ -59,6 +60,23 @@ void api_fail(struct http_request *req, enum api_error error, const char *field,
 	}
 	reply(req, errors[error].status, errors[error].code, text ? text : errors[error].message,
 	      field);
+}
+
+static char *listed(const char *const *values, size_t count)
+{
+	struct buf text = {0};
+
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&text, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", values[i]);
+	return buf_steal(&text);
+}
+
+void api_fail_choice(struct http_request *req, const char *field, const char *const *values,
+		     size_t count)
+{
+	char *auto_free all = listed(values, count);
+
+	api_fail(req, API_INVALID_FIELD, field, "%s must be %s.", field, all);
 }
 
 void api_fail_errno(struct http_request *req, int err)

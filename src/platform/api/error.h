@@ -90,6 +90,10 @@ enum api_error {
 void api_fail(struct http_request *req, enum api_error error, const char *field,
 	      const char *message, ...) __attribute__((format(printf, 4, 5)));
 
+/* INVALID_FIELD: it must be one of values. */
+void api_fail_choice(struct http_request *req, const char *field, const char *const *values,
+		     size_t count);
+
 int api_error_status(enum api_error error);
 const char *api_error_message(enum api_error error);
 

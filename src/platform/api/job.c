@@ -5,11 +5,11 @@
 #include "core/clock.h"
 #include "core/json_writer.h"
 #include "core/mem.h"
-#include "core/str.h"
 #include "core/uuid.h"
 #include "http/http_server.h"
 #include "platform/api/api.h"
 #include "platform/api/body.h"
+#include "platform/api/cursor.h"
 #include "platform/api/error.h"
 #include "platform/api/guard.h"
 #include "platform/api/query.h"
@@ -52,40 +52,31 @@ static void on_list(struct api *api, struct http_request *req, struct db_result 
 	query_reply_page(req, results[0], &page);
 }
 
-static bool read_state(struct http_request *req, const char *name, enum store_job_state *ret_state)
+static bool read_state(struct http_request *req, enum store_job_state *ret_state)
 {
 	static const char *const names[] = {[STORE_JOB_DEAD] = "dead",
 					    [STORE_JOB_READY] = "ready",
 					    [STORE_JOB_RUNNING] = "running"};
+	const char *name = names[STORE_JOB_DEAD];
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (!str_equal(name, names[i]))
-			continue;
-		*ret_state = (enum store_job_state)i;
-		return true;
+	if (!query_choice(req, "state", names, ARRAY_LEN(names), &name))
+		return false;
+	for (*ret_state = STORE_JOB_DEAD; names[*ret_state] != name; ++*ret_state) {
 	}
-	api_fail(req, API_INVALID_FIELD, "state", "state must be dead, ready or running.");
-	return false;
+	return true;
 }
 
 static void list(struct http_request *req, void *arg)
 {
 	static const char *const names[] = {"limit", "cursor", "state", "kind"};
 	struct store_job_filter filter = {.tenant_id = api_tenant(req), .limit = DEFAULT_LIMIT};
-	const char *state = "dead";
 	struct batch batch auto_batch = {0};
 
 	if (!query_has_only(req, names, ARRAY_LEN(names)) ||
 	    !query_int(req, "limit", 1, MAX_LIMIT, &filter.limit) ||
-	    !query_text(req, "state", MAX_NAME, &state) || !read_state(req, state, &filter.state) ||
-	    !query_text(req, "kind", MAX_NAME, &filter.kind) ||
-	    !query_text(req, "cursor", MAX_NAME, &filter.before_id))
+	    !read_state(req, &filter.state) || !query_text(req, "kind", MAX_NAME, &filter.kind) ||
+	    !cursor_read_id(req, &filter.before_id))
 		return;
-	if (filter.before_id && !uuid_is_valid(filter.before_id)) {
-		api_fail(req, API_INVALID_FIELD, "cursor",
-			 "cursor must be a next_cursor of this list.");
-		return;
-	}
 	filter.limit++; /* one more than the page tells whether there is another */
 	store_job_list(&batch, &filter);
 	query_run(arg, req, &batch, on_list);

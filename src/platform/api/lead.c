@@ -34,28 +34,12 @@ static char *cursor_of(const struct db_result *result, size_t row)
 	return cursor_make(lead.created_at, lead.id);
 }
 
-/* One row more than the limit was asked for: it tells whether there is another page. */
 static void on_list(struct api *api, struct http_request *req, struct db_result *const *results)
 {
-	struct buf auto_buf body = {0};
-	struct json_writer writer = {.out = &body};
-	auto_free char *cursor = NULL;
-	size_t rows = db_rows(results[0]);
-	int64_t limit = DEFAULT_LIMIT;
+	static const struct query_page page = {"leads", DEFAULT_LIMIT, MAX_LIMIT, write_row,
+					       cursor_of};
 
-	query_int(req, "limit", 1, MAX_LIMIT, &limit);
-	if (rows > (size_t)limit) {
-		rows = (size_t)limit;
-		cursor = cursor_of(results[0], rows - 1);
-	}
-	json_write_open(&writer, NULL, '{');
-	json_write_open(&writer, "leads", '[');
-	for (size_t row = 0; row < rows; row++)
-		write_row(&writer, results[0], row);
-	json_write_close(&writer, ']');
-	json_write_str(&writer, "next_cursor", cursor);
-	json_write_close(&writer, '}');
-	http_reply(req, 200, "application/json", body.data, body.len);
+	query_reply_page(req, results[0], &page);
 }
 
 static void list(struct http_request *req, void *arg)

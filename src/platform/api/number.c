@@ -52,30 +52,20 @@ static void write_number(struct json_writer *writer, const struct db_result *res
 
 /* ---- reading ---- */
 
-static void on_list(struct api *api, struct http_request *req, struct db_result *const *results)
+/* A number without its '+', which would have to be escaped. */
+static char *cursor_of(const struct db_result *result, size_t row)
 {
-	struct buf auto_buf body = {0};
-	struct json_writer writer = {.out = &body};
-	size_t rows = db_rows(results[0]);
-	const char *cursor = NULL;
-	int64_t limit = DEFAULT_LIMIT;
-
-	query_int(req, "limit", 1, MAX_LIMIT, &limit);
-	if (rows > (size_t)limit) {
-		rows = (size_t)limit;
-		cursor = db_get_text(results[0], rows - 1, STORE_NUMBER_NUMBER) + 1;
-	}
-	json_write_open(&writer, NULL, '{');
-	json_write_open(&writer, "numbers", '[');
-	for (size_t row = 0; row < rows; row++)
-		write_number(&writer, results[0], row);
-	json_write_close(&writer, ']');
-	json_write_str(&writer, "next_cursor", cursor);
-	json_write_close(&writer, '}');
-	http_reply(req, 200, "application/json", body.data, body.len);
+	return mem_strdup(db_get_text(result, row, STORE_NUMBER_NUMBER) + 1);
 }
 
-/* A cursor is a number without its '+', which would have to be escaped. */
+static void on_list(struct api *api, struct http_request *req, struct db_result *const *results)
+{
+	static const struct query_page page = {"numbers", DEFAULT_LIMIT, MAX_LIMIT, write_number,
+					       cursor_of};
+
+	query_reply_page(req, results[0], &page);
+}
+
 static void list(struct http_request *req, void *arg)
 {
 	static const char *const names[] = {"limit", "cursor"};

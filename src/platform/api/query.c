@@ -98,20 +98,10 @@ bool query_phone(struct http_request *req, const char *name, char out[QUERY_PHON
 	return false;
 }
 
-static char *listed(const char *const *values, size_t count)
-{
-	struct buf text = {0};
-
-	for (size_t i = 0; i < count; i++)
-		buf_printf(&text, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", values[i]);
-	return buf_steal(&text);
-}
-
 bool query_choice(struct http_request *req, const char *name, const char *const *values,
 		  size_t count, const char **value)
 {
 	const char *text = form_get(http_request_query(req), name);
-	char *auto_free all = NULL;
 
 	if (str_is_empty(text))
 		return true;
@@ -121,8 +111,7 @@ bool query_choice(struct http_request *req, const char *name, const char *const 
 		*value = values[i];
 		return true;
 	}
-	all = listed(values, count);
-	api_fail(req, API_INVALID_FIELD, name, "%s must be %s.", name, all);
+	api_fail_choice(req, name, values, count);
 	return false;
 }
 
@@ -200,26 +189,33 @@ void query_reply_of_call(struct http_request *req, struct db_result *const *resu
 	http_reply(req, 200, "application/json", body.data, body.len);
 }
 
+static char *cursor_of(const struct query_page *page, const struct db_result *result, size_t row)
+{
+	if (page->cursorh)
+		return page->cursorh(result, row);
+	return mem_strdup(db_get_text(result, row, page->id_column));
+}
+
 void query_reply_page(struct http_request *req, const struct db_result *result,
 		      const struct query_page *page)
 {
 	struct buf auto_buf body = {0};
 	struct json_writer writer = {.out = &body};
+	char *auto_free cursor = NULL;
 	size_t rows = db_rows(result);
 	int64_t limit = page->default_limit;
-	bool more;
 
 	query_int(req, "limit", 1, page->max_limit, &limit);
-	more = rows > (size_t)limit;
-	if (more)
+	if (rows > (size_t)limit) {
 		rows = (size_t)limit;
+		cursor = cursor_of(page, result, rows - 1);
+	}
 	json_write_open(&writer, NULL, '{');
 	json_write_open(&writer, page->name, '[');
 	for (size_t row = 0; row < rows; row++)
 		page->writeh(&writer, result, row);
 	json_write_close(&writer, ']');
-	json_write_str(&writer, "next_cursor",
-		       more ? db_get_text(result, rows - 1, page->id_column) : NULL);
+	json_write_str(&writer, "next_cursor", cursor);
 	json_write_close(&writer, '}');
 	http_reply(req, 200, "application/json", body.data, body.len);
 }

@@ -58,13 +58,16 @@ void query_reply_of_call(struct http_request *req, struct db_result *const *resu
 
 /*
  * {NAME: [...], "next_cursor": ...}: as many rows as the field limit says, each written by writeh.
- * result has one row more where there is another page; the cursor is the last one's id.
+ * result has one row more where there is another page. The cursor is what cursorh makes of the last
+ * row, as text of the caller's; without one it is the id in id_column.
  */
+typedef char *query_cursor_h(const struct db_result *result, size_t row);
 struct query_page {
 	const char *name;
 	int64_t default_limit, max_limit;
-	size_t id_column;
 	query_row_h *writeh;
+	query_cursor_h *cursorh;
+	size_t id_column;
 };
 void query_reply_page(struct http_request *req, const struct db_result *result,
 		      const struct query_page *page);

@@ -157,17 +157,16 @@ static struct speech *speech_new(struct platform *platform, struct http_request 
 static bool read_say(struct http_request *req, const json_t *body, struct speech *say)
 {
 	const json_t *interruptible = json_object_get(body, "interruptible");
-	const char *when = json_get_str(body, "when", "now");
+	static const char *const times[] = {"now", "soon"};
+	const char *when = "now";
 
 	if (interruptible && !json_is_boolean(interruptible)) {
 		api_fail(req, API_INVALID_FIELD, "interruptible",
 			 "interruptible must be true or false.");
 		return false;
 	}
-	if (!str_equal(when, "now") && !str_equal(when, "soon")) {
-		api_fail(req, API_INVALID_FIELD, "when", "when must be now or soon.");
+	if (!body_choice(req, body, "when", times, ARRAY_LEN(times), &when))
 		return false;
-	}
 	say->urgent = str_equal(when, "now");
 	say->uninterruptible = interruptible && !json_is_true(interruptible);
 	return true;

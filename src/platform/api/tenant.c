@@ -178,10 +178,6 @@ static bool may_set_status(struct http_request *req, const char *id, const char 
 {
 	if (!status)
 		return true;
-	if (!str_equal(status, "active") && !str_equal(status, "suspended")) {
-		api_fail(req, API_INVALID_FIELD, "status", "status must be active or suspended.");
-		return false;
-	}
 	if (runs_installation(api_principal(req)) && !str_equal(id, STORE_TENANT))
 		return true;
 	api_fail(req, API_FORBIDDEN, "status",
@@ -192,6 +188,7 @@ static bool may_set_status(struct http_request *req, const char *id, const char 
 static void change(struct http_request *req, void *arg)
 {
 	static const char *const fields[] = {"name", "status", "settings"};
+	static const char *const statuses[] = {"active", "suspended"};
 	auto_json json_t *body = body_object(req, fields, ARRAY_LEN(fields), false);
 	const struct principal *by = api_principal(req);
 	auto_free char *settings = NULL, *text = NULL;
@@ -207,7 +204,7 @@ static void change(struct http_request *req, void *arg)
 		return;
 	}
 	if (!body_text(req, body, "name", MAX_NAME, &row.name) ||
-	    !body_text(req, body, "status", 32, &row.status) ||
+	    !body_choice(req, body, "status", statuses, ARRAY_LEN(statuses), &row.status) ||
 	    !take_settings(req, body, &settings) || !may_set_status(req, row.id, row.status))
 		return;
 	row.settings = settings;

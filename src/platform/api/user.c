@@ -9,6 +9,7 @@
 #include "http/http_server.h"
 #include "platform/api/access.h"
 #include "platform/api/body.h"
+#include "platform/api/cursor.h"
 #include "platform/api/guard.h"
 #include "platform/api/query.h"
 #include "platform/audit.h"
@@ -61,8 +62,7 @@ static void list(struct http_request *req, void *arg)
 	const char *after = NULL;
 
 	if (!query_has_only(req, names, ARRAY_LEN(names)) ||
-	    !query_int(req, "limit", 1, MAX_LIMIT, &limit) ||
-	    !query_text(req, "cursor", UUID_SIZE - 1, &after))
+	    !query_int(req, "limit", 1, MAX_LIMIT, &limit) || !cursor_read_id(req, &after))
 		return;
 	store_member_list(&batch, api_tenant(req), after ? after : "", limit + 1);
 	query_run(&platform->api, req, &batch, on_list);
@@ -223,26 +223,19 @@ static void change(struct http_request *req, void *arg)
 	const char *name = NULL, *status = NULL;
 	struct member_change *member;
 	enum role role = ROLE_VIEWER;
-	size_t i = 0;
 
 	if (!body || !body_text(req, body, "role", 32, &name) ||
-	    !body_text(req, body, "status", 32, &status))
+	    !body_choice(req, body, "status", statuses, ARRAY_LEN(statuses), &status))
 		return;
 	if (name && role_parse(&role, name)) {
 		api_fail(req, API_INVALID_FIELD, "role",
 			 "role must be viewer, operator, admin or owner.");
 		return;
 	}
-	while (status && i < ARRAY_LEN(statuses) && !str_equal(statuses[i], status))
-		i++;
-	if (i == ARRAY_LEN(statuses)) {
-		api_fail(req, API_INVALID_FIELD, "status", "status must be active or deactivated.");
-		return;
-	}
 	member = change_new(arg, req);
 	member->has_role = name;
 	member->role = role;
-	member->status = status ? statuses[i] : NULL;
+	member->status = status;
 	find(member);
 }
 

@@ -3,7 +3,6 @@
 #include "core/mem.h"
 #include "core/str.h"
 #include "core/json_writer.h"
-#include "http/form.h"
 #include "http/http_server.h"
 #include "platform/api/body.h"
 #include "platform/api/cursor.h"
@@ -43,58 +42,32 @@ static void reply(struct http_request *req, struct buf *body)
 
 /* ---- the list ---- */
 
-static size_t limit_of(struct http_request *req)
+static void write_item(struct json_writer *writer, const struct db_result *result, size_t row)
 {
-	int64_t limit = DEFAULT_LIMIT;
-
-	query_int(req, "limit", 1, MAX_LIMIT, &limit);
-	return (size_t)limit;
+	json_write_open(writer, NULL, '{');
+	write_delivery(writer, result, row);
+	json_write_close(writer, '}');
 }
 
-/* results: the endpoint, and one delivery more than the limit when there is another page. */
+static char *cursor_of(const struct db_result *result, size_t row)
+{
+	return cursor_make(db_get_int(result, row, STORE_DELIVERY_EVENT_AT),
+			   db_get_text(result, row, STORE_DELIVERY_EVENT_ID));
+}
+
+/* results: the endpoint, and its deliveries. */
 static void on_list(struct api *api, struct http_request *req, struct db_result *const *results)
 {
-	const struct db_result *rows = results[1];
-	size_t limit = limit_of(req), count = db_rows(rows);
-	char *auto_free cursor = NULL;
-	struct buf auto_buf body = {0};
-	struct json_writer writer = {.out = &body};
+	static const struct query_page page = {"deliveries", DEFAULT_LIMIT, MAX_LIMIT, write_item,
+					       cursor_of};
 
-	if (!db_rows(results[0])) {
+	if (db_rows(results[0]))
+		query_reply_page(req, results[1], &page);
+	else
 		api_fail(req, API_WEBHOOK_NOT_FOUND, NULL, NULL);
-		return;
-	}
-	if (count > limit) {
-		count = limit;
-		cursor = cursor_make(db_get_int(rows, limit - 1, STORE_DELIVERY_EVENT_AT),
-				     db_get_text(rows, limit - 1, STORE_DELIVERY_EVENT_ID));
-	}
-	json_write_open(&writer, NULL, '{');
-	json_write_open(&writer, "deliveries", '[');
-	for (size_t row = 0; row < count; row++) {
-		json_write_open(&writer, NULL, '{');
-		write_delivery(&writer, rows, row);
-		json_write_close(&writer, '}');
-	}
-	json_write_close(&writer, ']');
-	json_write_str(&writer, "next_cursor", cursor);
-	json_write_close(&writer, '}');
-	reply(req, &body);
 }
 
-static bool is_state(const char *name)
-{
-	return str_equal(name, "pending") || str_equal(name, "delivered") ||
-	       str_equal(name, "dead");
-}
-
-static bool read_state(struct http_request *req, const char *state)
-{
-	if (!state || is_state(state))
-		return true;
-	api_fail(req, API_INVALID_FIELD, "state", "state must be pending, delivered or dead.");
-	return false;
-}
+static const char *const states[] = {"pending", "delivered", "dead", "any"};
 
 void webhook_delivery_list(struct http_request *req, void *arg)
 {
@@ -110,10 +83,10 @@ void webhook_delivery_list(struct http_request *req, void *arg)
 	    !query_has_only(req, names, ARRAY_LEN(names)) ||
 	    !query_int(req, "limit", 1, MAX_LIMIT, &filter.limit) ||
 	    !cursor_read(req, &filter.after_at, &filter.after_id, after_id) ||
-	    !query_text(req, "state", MAX_TYPE, &filter.state) || !read_state(req, filter.state) ||
+	    !query_choice(req, "state", states, ARRAY_LEN(states) - 1, &filter.state) ||
 	    !query_text(req, "type", MAX_TYPE, &filter.type) ||
 	    !query_text(req, "call_id", MAX_TYPE, &filter.call_id) ||
-	    !query_time(req, "from", &filter.from) || !query_time(req, "to", &filter.to))
+	    !query_period(req, &filter.from, &filter.to))
 		return;
 	filter.limit++;
 	store_webhook_select(&batch, api_tenant(req), filter.endpoint_id);
@@ -227,14 +200,17 @@ void webhook_delivery_replay_range(struct http_request *req, void *arg)
 		return;
 	body = body_object(req, names, ARRAY_LEN(names), false);
 	if (!body || !body_time(req, body, "from", &from) || !body_time(req, body, "to", &to) ||
-	    !body_text(req, body, "state", MAX_TYPE, &state))
+	    !body_choice(req, body, "state", states, ARRAY_LEN(states), &state))
 		return;
 	if (!json_object_get(body, "from")) {
 		api_fail(req, API_MISSING_FIELD, "from", NULL);
 		return;
 	}
-	if (!str_equal(state, "any") && !read_state(req, state))
+	if (from >= to) {
+		api_fail(req, API_INVALID_FIELD, "from",
+			 "from must be earlier than to, which is now unless it is given.");
 		return;
+	}
 	store_webhook_expect(&batch, api_tenant(req), id);
 	store_delivery_replay_range(&batch, api_tenant(req), id,
 				    str_equal(state, "any") ? NULL : state, from, to, now);
