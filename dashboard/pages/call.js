@@ -264,10 +264,11 @@ class CallPage {
 		const {type, data} = event;
 		if (type === 'transcript.partial')
 			return void this.transcript?.set(data, false);
-		if (this.events.some((one) => one.seq === event.seq))
-			return;
-		this.events.push(event);
-		this.eventBox?.append(eventRow(event));
+		/* One that was loaded with the others may be newer than the call that was loaded beside them. */
+		if (!this.events.some((one) => one.seq === event.seq)) {
+			this.events.push(event);
+			this.eventBox?.append(eventRow(event));
+		}
 		if (type === 'transcript.final') {
 			this.transcript?.set(data, true);
 			this.drawPart(this.feelings, t('feelings.title'), feelings(this.events, this.call));
@@ -287,10 +288,12 @@ class CallPage {
 
 	/* Cost and recording are worked out after the end: what no event carries is read once more. */
 	async refresh() {
+		const known = this.events.length;
 		const {transcript, ...call} = await api.get(`/calls/${this.id}`, {}, this.signal).catch(() => ({}));
 		if (!call.call_id)
 			return;
 		this.call = call;
+		this.events.slice(known).forEach((event) => change(call, event));
 		this.drawCall();
 	}
 

@@ -156,6 +156,31 @@ test('the network goes and comes back, and nothing was missed', { timeout: 60000
 	caller.expected('ERR_INTERNET_DISCONNECTED');
 });
 
+/* A page reads the call and its events side by side, and the call may change between the two. */
+test('a call that changes while its page is being loaded is shown as it is', { timeout: 60000 }, async () => {
+	const { body } = await system.post('/calls/initiate', { phone_number: '+15552300005' });
+	const id = body.call_id;
+	const call = await until('the carrier was asked', () => twilio.calls.find((c) => c.params?.get('To') === '+15552300005'));
+	await system.call(id, 'dialled', (c) => c.twilio_call_sid === call.sid);
+	let goOn;
+	const changed = new Promise((done) => { goOn = done; });
+	await caller.page.route(`**/api/v1/calls/${id}`, async (route) => {
+		const response = await route.fetch();
+		ok(await twilio.status(call, 'ringing'));
+		await card(id).locator('[data-value=RINGING]').waitFor();
+		goOn();
+		await route.fulfill({ response });
+	}, { times: 1 });
+	await caller.page.route(`**/api/v1/calls/${id}/events**`, async (route) => {
+		await changed;
+		await route.continue();
+	}, { times: 1 });
+	await caller.goto(`/calls/${id}`);
+	await callPage(id, 'RINGING').waitFor();
+	ok(await twilio.status(call, 'no-answer'));
+	await callPage(id, 'NO_ANSWER').waitFor();
+});
+
 test('a number that is none is refused at its field', async () => {
 	await caller.goto('/new');
 	await caller.page.getByRole('textbox', { name: 'Phone number' }).fill('12');

@@ -101,6 +101,16 @@ export async function makeSettings(more = {}) {
 	return settings;
 }
 
+const processes = [];
+
+/** SQL of ours that a database cannot make sense of is a bug, even where the test goes on well. */
+function checkStatements() {
+	const wrong = processes.flatMap(({ stderr }) => stderr.split('\n').filter((line) => line.includes('"event":"statement_failed"') && line.includes('"error":"Invalid argument"')));
+	if (wrong.length) throw new Error(`a database refused what it was sent:\n${wrong.slice(0, 5).join('\n')}`);
+}
+
+if (process.env.NODE_TEST_CONTEXT) (await import('node:test')).after(checkStatements);
+
 /** One process of voiceai. `stdout` and `stderr` collect what it printed. */
 export class Process {
 	constructor(settings, args, { print = false } = {}) {
@@ -110,6 +120,7 @@ export class Process {
 		this.child = spawn(binary, args, { cwd: root, env: settings, stdio: ['ignore', 'pipe', 'pipe'] });
 		this.child.stdout.on('data', (data) => (this.stdout += data));
 		this.child.stderr.on('data', (data) => (this.stderr += data));
+		processes.push(this);
 		if (print) this.child.stderr.pipe(process.stderr);
 		this.exited = new Promise((done) => this.child.once('exit', (code, signal) => done({ code, signal })));
 	}
