@@ -24,17 +24,16 @@ function profile() {
 }
 
 function password() {
-	const element = form({
+	return form({
+		clears: true,
 		action: t('account.change'),
 		fields: [{name: 'current_password', label: t('account.current'), type: 'password', required: true, autocomplete: 'current-password'},
 			{name: 'new_password', label: t('account.new'), type: 'password', required: true, autocomplete: 'new-password', hint: t('signIn.passwordHint')}],
 		submit: async (values) => {
 			await api.post('/auth/password', values);
-			element.reset();
 			toast(t('account.changed'));
 		},
 	});
-	return element;
 }
 
 function signIns(signal) {

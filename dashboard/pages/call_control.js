@@ -33,16 +33,20 @@ export function control(callId, more) {
 			return;
 		send.disabled = true;
 		problem.hidden = true;
+		const sent = text.value;
 		try {
-			await api.post(`/calls/${callId}/${way}`, {text: text.value.trim(), ...(way === 'say' ? {when: soon.checked ? 'soon' : 'now'} : {})});
-			text.value = '';
+			await api.post(`/calls/${callId}/${way}`, {text: sent.trim(), ...(way === 'say' ? {when: soon.checked ? 'soon' : 'now'} : {})});
+			if (text.value === sent)
+				text.value = '';
 			toast(t(way === 'say' ? 'control.said' : 'control.told'));
 		} catch (error) {
 			problem.textContent = error.message;
 			problem.hidden = false;
 		}
 		send.disabled = false;
-		text.focus();
+		/* Unless somebody writes elsewhere by now. */
+		if (document.activeElement === document.body || form.contains(document.activeElement))
+			text.focus();
 	}}, choices, h('div.copy-row', {}, text, send), hint, soonLine, problem);
 	return panel(t('control.title'), {actions: more}, form);
 }

@@ -31,13 +31,11 @@ export class Notes {
 	}
 
 	writing() {
-		const element = form({action: t('notes.add'), fields: [{name: 'text', label: t('notes.text'), type: 'textarea', rows: 2, required: true}],
+		return form({clears: true, action: t('notes.add'), fields: [{name: 'text', label: t('notes.text'), type: 'textarea', rows: 2, required: true}],
 			submit: async (values) => {
 				const note = await api.post(this.path, values);
-				element.reset();
 				if (note?.note_id)
 					this.add(note);
 			}});
-		return element;
 	}
 }

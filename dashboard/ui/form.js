@@ -68,8 +68,11 @@ class Field {
 	}
 }
 
-/** submit(values) is awaited; what it throws is shown. The element has `fields` by name. */
-export function form({fields, submit, action, danger, cancel, columns}) {
+/**
+ * submit(values) is awaited; what it throws is shown. The element has `fields` by name. With `clears`
+ * it is empty again afterwards, unless somebody has written on meanwhile.
+ */
+export function form({fields, submit, action, danger, cancel, columns, clears}) {
 	const all = fields.filter(Boolean).map((field) => new Field(field));
 	const problem = h('p.form-error', {role: 'alert', hidden: true});
 	const button = h(danger ? 'button.danger' : 'button.primary', {}, action);
@@ -78,6 +81,7 @@ export function form({fields, submit, action, danger, cancel, columns}) {
 		h(columns ? 'div.fields.columns' : 'div.fields', {}, all.map((field) => field.element)),
 		h('div.actions', {}, cancel && h('button', {type: 'button', onclick: cancel}, t('dialog.cancel')), button));
 
+	const read = () => Object.fromEntries(all.map((field) => [field.name, field.value()]));
 	const complain = (name, message) => {
 		const field = all.find((one) => one.name === name) ?? all.find((one) => name?.startsWith(`${one.name}.`));
 		if (field) {
@@ -99,8 +103,11 @@ export function form({fields, submit, action, danger, cancel, columns}) {
 		}
 		button.disabled = true;
 		element.setAttribute('aria-busy', 'true');
+		const values = read();
 		try {
-			await submit(Object.fromEntries(all.map((field) => [field.name, field.value()])));
+			await submit(values);
+			if (clears && JSON.stringify(read()) === JSON.stringify(values))
+				element.reset();
 		} catch (error) {
 			complain(error.field, error.message);
 		}

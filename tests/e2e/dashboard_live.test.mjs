@@ -156,6 +156,43 @@ test('the network goes and comes back, and nothing was missed', { timeout: 60000
 	caller.expected('ERR_INTERNET_DISCONNECTED');
 });
 
+/* An answer takes its time, and somebody is writing already. */
+test('what is being written is neither moved nor lost when an answer comes', { timeout: 60000 }, async () => {
+	const sides = await talk('+1 555 230 0006', '+15552300006');
+	const [words, note] = [caller.page.getByLabel('Words'), caller.page.getByLabel('Write a note')];
+	const held = async (path) => {
+		let asked, answer;
+		const [isAsked, mayAnswer] = [new Promise((done) => { asked = done; }), new Promise((done) => { answer = done; })];
+		await caller.page.route(`**/api/v1/calls/${sides.id}/${path}`, async (route) => {
+			asked();
+			await mayAnswer;
+			await route.continue();
+		}, { times: 1 });
+		return { isAsked, answer };
+	};
+
+	let request = await held('say');
+	await words.fill('One moment please.');
+	await caller.page.getByRole('button', { name: 'Send' }).click();
+	await request.isAsked;
+	await words.fill('Thank you.');
+	await note.pressSequentially('Call ba');
+	request.answer();
+	await caller.page.getByText('The agent says it.').waitFor();
+	await caller.page.keyboard.type('ck.');
+	assert.deepEqual([await words.inputValue(), await note.inputValue()], ['Thank you.', 'Call back.']);
+
+	request = await held('notes');
+	await caller.page.getByRole('button', { name: 'Add note' }).click();
+	await request.isAsked;
+	await note.fill('And again.');
+	request.answer();
+	await caller.page.locator('.notes li').filter({ hasText: 'Call back.' }).waitFor();
+	assert.equal(await note.inputValue(), 'And again.');
+	await hangUp(sides);
+	await callPage(sides.id, 'COMPLETED').waitFor();
+});
+
 /* A page reads the call and its events side by side, and the call may change between the two. */
 test('a call that changes while its page is being loaded is shown as it is', { timeout: 60000 }, async () => {
 	const { body } = await system.post('/calls/initiate', { phone_number: '+15552300005' });
