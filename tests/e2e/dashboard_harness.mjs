@@ -61,6 +61,7 @@ export class Viewer {
 	/** The page as it is, light and dark, wide and narrow (there all of it): checked by axe, kept as pictures, and never wider than its screen. */
 	async look(name) {
 		let tooWide = false;
+		await this.page.locator('h1').first().waitFor();
 		mkdirSync(folder, { recursive: true });
 		await this.page.evaluate(() => {
 			document.querySelectorAll('.toast').forEach((toast) => toast.remove());
