@@ -495,6 +495,10 @@ void pg_conn_connect(struct pg_conn *conn)
 		pg_target_resolve(conn);
 }
 
+/*
+ * jit: the server would compile what it thinks reads many rows, for a second, and a page whose
+ * length is a parameter it always thinks to be a tenth of the table.
+ */
 static void conn_established(struct pg_conn *conn)
 {
 	char auto_free *sql =
@@ -502,6 +506,7 @@ static void conn_established(struct pg_conn *conn)
 			   "set_config('lock_timeout', '%u', false), "
 			   "set_config('default_transaction_read_only', '%s', false), "
 			   "set_config('default_transaction_isolation', '%s', false), "
+			   "set_config('jit', 'off', false), "
 			   "set_config('plan_cache_mode', '%s', false)",
 			   conn->lane->statement_ms, conn->lane->statement_ms < 5000 ? 0 : 5000,
 			   conn->lane->reads ? "on" : "off",

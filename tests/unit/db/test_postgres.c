@@ -563,6 +563,19 @@ static void plans_follow_tables_that_grow(void **state)
 	assert_in_range(planned_rows(f, sql), 20000, 100000);
 }
 
+/*
+ * Compiling a statement takes a second, and is begun when its rows are thought to be many: as they
+ * are for a page, as long as nobody says how long it is.
+ */
+static void no_statement_is_compiled(void **state)
+{
+	static run_h *const lanes[] = {db_run, db_read, db_lookup};
+	struct db_statement ask = {.sql = "SELECT current_setting('jit')", .expect_rows = 1};
+
+	for (size_t i = 0; i < sizeof(lanes) / sizeof(lanes[0]); i++)
+		assert_string_equal("off", run(*state, lanes[i], &ask, 1).text);
+}
+
 static void more_statements_than_are_kept_do_no_harm(void **state)
 {
 	enum { N = 600 };
@@ -669,6 +682,7 @@ int main(void)
 		TEST(a_deadlock_is_tried_again),
 		TEST(a_plan_that_a_migration_made_stale_is_made_anew),
 		TEST(plans_follow_tables_that_grow),
+		TEST(no_statement_is_compiled),
 		TEST(more_statements_than_are_kept_do_no_harm),
 		TEST(other_words_in_the_same_place_are_another_statement),
 		TEST(text_with_a_nul_is_refused),
