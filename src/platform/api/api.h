@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "core/map.h"
 #include "platform/call_view.h"
 #include "platform/cost.h"
 
@@ -40,6 +41,7 @@ struct api {
 	struct url_guard *url_guard; /* for URLs given by users; see http/url_guard.h */
 	struct auth *auth;           /* who is behind a credential */
 	struct guard *guard;         /* see guard.h */
+	struct map readings;         /* of shared_read.h: what is being read */
 };
 
 /*

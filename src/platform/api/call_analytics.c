@@ -2,25 +2,28 @@
 #include "core/clock.h"
 #include "http/http_server.h"
 #include "platform/analytics.h"
-#include "platform/api/guard.h"
-#include "platform/api/query.h"
+#include "platform/api/api.h"
 #include "platform/api/read.h"
+#include "platform/api/shared_read.h"
 
-static void on_figures(struct api *api, struct http_request *req, struct db_result *const *results)
+static void fill(struct api *api, const char *tenant_id, struct batch *batch)
 {
-	json_t *auto_json view = analytics_view(results, clock_wall_us());
+	analytics_select(batch, tenant_id, clock_wall_us());
+	cost_spent_select(batch, tenant_id, &api->rates, 0);
+}
 
-	json_object_set_new(view, "cost",
+static json_t *view(struct api *api, struct db_result *const *results)
+{
+	json_t *figures = analytics_view(results, clock_wall_us());
+
+	json_object_set_new(figures, "cost",
 			    cost_sum_view(&api->rates, results[ANALYTICS_STATEMENTS]));
-	http_reply_json(req, 200, view);
+	return figures;
 }
 
 void call_analytics(struct http_request *req, void *arg)
 {
-	struct api *api = arg;
-	struct batch batch auto_batch = {0};
+	static const struct shared_read what = {"dashboard_analytics", fill, view};
 
-	analytics_select(&batch, api_tenant(req), clock_wall_us());
-	cost_spent_select(&batch, api_tenant(req), &api->rates, 0);
-	query_run(api, req, &batch, on_figures);
+	shared_read(arg, req, &what);
 }

@@ -14,6 +14,7 @@ struct asker {
 	uint16_t port;
 	/* sent with every request; NULL for none */
 	const char *authorization;
+	struct http_exchange *exchange; /* the last request */
 	/* the last answer */
 	bool done;
 	int status;
@@ -32,6 +33,7 @@ static inline void asker_open(struct asker *asker, struct base *base, uint16_t p
 
 static inline void asker_close(struct asker *asker)
 {
+	asker->exchange = mem_unref(asker->exchange);
 	asker->client = mem_unref(asker->client);
 	json_decref(asker->json);
 	asker->json = NULL;
@@ -54,9 +56,9 @@ static inline void asker_on_answer(const struct http_result *result, void *arg)
 	str_copy(asker->header, sizeof(asker->header), header ? header : "");
 }
 
-/* header ("Name: value") and body (JSON) may be NULL. Returns the status. */
-static inline int ask_with(struct asker *asker, const char *method, const char *target,
-			   const char *header, const char *body)
+/* header ("Name: value") and body (JSON) may be NULL. The answer comes later: done. */
+static inline void ask_begin(struct asker *asker, const char *method, const char *target,
+			     const char *header, const char *body)
 {
 	char *auto_free url = mem_printf("http://127.0.0.1:%u%s", asker->port, target);
 	char *auto_free authorization =
@@ -70,7 +72,6 @@ static inline int ask_with(struct asker *asker, const char *method, const char *
 		.body = body,
 		.body_len = body ? strlen(body) : 0,
 	};
-	struct http_exchange *auto_unref exchange = NULL;
 
 	if (authorization)
 		headers[count++] = authorization;
@@ -79,9 +80,18 @@ static inline int ask_with(struct asker *asker, const char *method, const char *
 	if (header)
 		headers[count] = header;
 	asker->done = false;
-	assert_int_equal(0, http_client_request(&exchange, asker->client, &params, NULL,
+	mem_unref(asker->exchange);
+	assert_int_equal(0, http_client_request(&asker->exchange, asker->client, &params, NULL,
 						asker_on_answer, asker));
+}
+
+/* The same, waited for. Returns the status. */
+static inline int ask_with(struct asker *asker, const char *method, const char *target,
+			   const char *header, const char *body)
+{
+	ask_begin(asker, method, target, header, body);
 	base_wait(asker->base, &asker->done);
+	asker->exchange = mem_unref(asker->exchange);
 	return asker->status;
 }
 
