@@ -61,8 +61,9 @@ static bool read_state(struct http_request *req, enum store_job_state *ret_state
 
 	if (!query_choice(req, "state", names, ARRAY_LEN(names), &name))
 		return false;
-	for (*ret_state = STORE_JOB_DEAD; names[*ret_state] != name; ++*ret_state) {
-	}
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (names[i] == name)
+			*ret_state = (enum store_job_state)i;
 	return true;
 }
 
