@@ -55,14 +55,14 @@ async function assertEndsInTime(demo, code) {
 }
 
 // Each has a whole voiceai of its own.
-describe('the demo', { concurrency: 3 }, () => {
+describe('the demo', { concurrency: 2 }, () => {
 	test('the demo call books an appointment', { timeout: 180000 }, async () => {
 		const demo = await start(['up', '--demo', '--once']);
 		const { code } = await demo.end(170);
 
 		assert.equal(code, 0, demo.stdout + demo.stderr);
 		assert.match(demo.stdout, /^agent {3}\S/m);
-		assert.match(demo.stdout, /^caller {2}Three PM$/m);
+		assert.match(demo.stdout, /^caller {2}.*\bthree PM$/im); /* at once, or when what was misheard is put right */
 		assert.match(demo.stdout, /goal reached: yes/);
 		assert.match(demo.stdout, /^summary.*\n {2}Daniel booked an appointment for Thursday, .* at 3 p\.m\./m);
 		assert.match(demo.stdout, /^sentiment: positive$/m);
