@@ -79,16 +79,16 @@ static const struct {
 /*
  * PostgreSQL plans a look-up before it knows the values, and counts on a tenth of the table where a
  * limit is one of them: it would read ten million calls to show fifty. So it is told how many there
- * will be at most; the pages that are asked for are of these sizes, with the row behind them.
+ * will be at most, for pages of the sizes that are asked for, with the row behind them. 0: any.
  */
-static const int64_t sizes[] = {51, 201, 1001};
+static const int64_t sizes[] = {51, 201, 0};
 enum { SIZES = ARRAY_LEN(sizes) };
 
 static size_t size_of(const struct store_call_filter *filter)
 {
 	size_t i = 0;
 
-	while (i + 1 < SIZES && filter->limit > sizes[i])
+	while (sizes[i] && filter->limit > sizes[i])
 		i++;
 	return i;
 }
@@ -109,8 +109,10 @@ static char *make_sql(unsigned set, enum kind kind, size_t size)
 		next += conditions[i].params;
 	}
 	buf_append_str(&sql, " ORDER BY created_at DESC, id DESC");
+	if (kind == LIST && sizes[size])
+		buf_printf(&sql, "/*pg LIMIT %lld*/", (long long)sizes[size]);
 	if (kind == LIST)
-		buf_printf(&sql, "/*pg LIMIT %lld) page*/", (long long)sizes[size]);
+		buf_append_str(&sql, "/*pg ) page*/");
 	buf_printf(&sql, " LIMIT $%d%s", next, frames[kind].after);
 	return buf_steal(&sql);
 }

@@ -17,7 +17,7 @@ struct store_call_filter {
 	int64_t to;            /* created_at < to; 0: any */
 	int64_t after_at;      /* the last row of the page before; 0: the first page */
 	const char *after_id;
-	int64_t limit; /* 1..1001 */
+	int64_t limit;
 };
 
 /* Rows: STORE_CALL_COLUMNS, then the columns of store_summary_select() or NULLs. */

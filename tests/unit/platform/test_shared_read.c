@@ -1,6 +1,6 @@
 /*
- * Protects readings that many share: who asks while something is being read is answered by the next
- * reading, all of them by the same one, each tenant by its own, and errors reach everybody.
+ * Protects readings that many share: who asks while something is being read is answered by a later
+ * reading, many of them by the same one, and errors reach everybody.
  */
 #include "unit/platform/api_fixture.h"
 
